@@ -1,0 +1,272 @@
+import type { Span } from "../../shared/metrics.ts";
+import type { TimedWord } from "../../shared/audio.ts";
+
+/**
+ * What the three model processes offer, as rpc service shapes. All times are epoch milliseconds (see Clock), all
+ * audio is mono Float32Array. The assistant knows the models only through this file.
+ */
+
+/** Where a model's graphs run. `auto` lets the process try the best first and fall back to `cpu`. */
+export type ProviderId = "auto" | "cpu" | "webgpu" | "cuda" | "tensorrt" | "dml" | "coreml";
+
+export interface LoadParams {
+  /** A folder in the layout of the hub repository: config.json, tokenizer.json, onnx/*.onnx. */
+  readonly modelDir: string;
+  readonly provider: ProviderId;
+  /** Intra-op threads for CPU sessions; 0 lets the process choose from the machine's cores. */
+  readonly threads: number;
+  /** A precision suffix of the graph files ("fp32", "fp16", "q8", "q4", "q4f16"); absent picks the best present. */
+  readonly dtype?: string;
+}
+
+export interface LoadResult {
+  readonly modelName: string;
+  /** The provider each graph really runs on. */
+  readonly providers: Readonly<Record<string, ProviderId>>;
+  readonly dtypes: Readonly<Record<string, string>>;
+  readonly loadMs: number;
+  readonly warmUpMs: number;
+}
+
+// --- listener: audio in → 16 kHz mono, pre-roll, incremental log-mel ------------------------------------------
+
+/** Log-mel frames as they are finished. `data` is frame-major [frames][128], log10(max(power, 1e-10)): the clip's
+ *  dynamic floor and (x+4)/4 need the window's maximum and are applied by the voxtral process. */
+export interface MelBlock {
+  readonly utteranceId: string;
+  /** 30 s window this block belongs to (0-based); each window is an independent spectrogram of 3000 frames. */
+  readonly window: number;
+  readonly startFrame: number;
+  readonly frames: number;
+  readonly data: Float32Array;
+  /** Set on the last block: how many 16 kHz samples the utterance has. Frames never sent are silent (log10 1e-10). */
+  readonly final?: { readonly samples: number };
+}
+
+export interface DecodedAudio {
+  /** 16 kHz mono. */
+  readonly samples: Float32Array;
+  readonly sourceRateHz: number;
+  readonly sourceChannels: number;
+  readonly durationMs: number;
+  readonly peak: number;
+  readonly rms: number;
+  /** Sentences about what was repaired: truncated data, NaN samples, odd rates. */
+  readonly warnings: readonly string[];
+}
+
+export interface UtteranceSummary {
+  readonly utteranceId: string;
+  /** 16 kHz samples including the pre-roll. */
+  readonly samples: number;
+  readonly preRollSamples: number;
+  readonly peak: number;
+  readonly rms: number;
+  /** Work that was left after the last sample. */
+  readonly melSpan: Span;
+}
+
+export interface ListenerService {
+  calls: {
+    /** Decodes a wav (path or bytes) to 16 kHz mono. Errors: bad-audio, audio-too-long, file-unreadable. */
+    decode: {
+      params: {
+        readonly source: { readonly path: string } | { readonly bytes: Uint8Array };
+        readonly maxDurationMs: number;
+      };
+      result: DecodedAudio;
+    };
+    /** Opens an utterance; the newest `preRollMs` of the ring become its first samples. */
+    begin: {
+      params: { readonly utteranceId: string; readonly preRollMs: number };
+      result: { readonly preRollSamples: number };
+    };
+    /** Closes it: emits the final mel block as an event, then answers. `discard` drops it without mel. */
+    end: {
+      params: { readonly utteranceId: string; readonly discard?: boolean };
+      result: UtteranceSummary;
+    };
+    /** The utterance's 16 kHz samples, kept until `forget`. */
+    audio: { params: { readonly utteranceId: string }; result: Float32Array };
+    /** Recomputes and emits all mel blocks of stored or given samples (after a restart of voxtral). */
+    replay: {
+      params: { readonly utteranceId: string; readonly samples: Float32Array };
+      result: UtteranceSummary;
+    };
+  };
+  streams: Record<never, never>;
+  notices: {
+    /** Microphone audio, always flowing while armed: fills the ring and the open utterance, if any. */
+    push: { readonly samples: Float32Array; readonly sampleRateHz: number };
+    forget: { readonly utteranceId: string };
+  };
+  events: {
+    mel: MelBlock;
+    /** About every 32 ms of audio while audio flows: RMS and peak in [0, 1]. */
+    level: { readonly rms: number; readonly peak: number };
+  };
+}
+
+// --- voxtral: mel + prompt → tokens ------------------------------------------------------------------------
+
+export type UserContent =
+  | { readonly type: "audio"; readonly utteranceId: string; readonly samples: number }
+  | { readonly type: "text"; readonly text: string };
+
+export type PromptTurn =
+  | { readonly role: "user"; readonly content: readonly UserContent[] }
+  /** A reply: the ids that were generated, kept only as far as they were heard, or plain text from a history. */
+  | { readonly role: "assistant"; readonly tokenIds: readonly number[] }
+  | { readonly role: "assistant"; readonly text: string };
+
+export type Prompt =
+  | {
+      readonly kind: "chat";
+      /** Spoken style, persona: goes as text into the first user turn. Empty for none. */
+      readonly instructions: string;
+      readonly turns: readonly PromptTurn[];
+    }
+  | {
+      readonly kind: "transcribe";
+      readonly utteranceId: string;
+      readonly samples: number;
+      /** ISO 639-1 code; absent lets the model find out. */
+      readonly language?: string;
+    };
+
+export interface Sampling {
+  /** 0 is greedy. */
+  readonly temperature: number;
+  /** 0 for off. */
+  readonly topK: number;
+  /** 1 for off. */
+  readonly topP: number;
+  /** 0 for off. */
+  readonly minP: number;
+  /** 1 for off. */
+  readonly repetitionPenalty: number;
+  /** Makes sampling repeatable. */
+  readonly seed?: number;
+}
+
+export const greedy: Sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
+
+export type GenerationPart =
+  | {
+      readonly type: "prefilled";
+      /** Prompt positions that had to be computed, and those taken from the cache. */
+      readonly prefillTokens: number;
+      readonly reusedTokens: number;
+      /** Turns dropped from the front to stay within the context budget. */
+      readonly droppedTurns: number;
+      /** `encode` (one a window; absent when the embeddings were cached) and `prefill`. */
+      readonly spans: readonly Span[];
+    }
+  | {
+      readonly type: "token";
+      readonly index: number;
+      readonly id: number;
+      /** Text that became certain with this token: may be empty while a UTF-8 character is incomplete. */
+      readonly text: string;
+      readonly atMs: number;
+      readonly span: Span;
+    }
+  | {
+      readonly type: "finished";
+      readonly reason: "end" | "length" | "context";
+      readonly tokenIds: readonly number[];
+      /** Text held back by the detokeniser (an incomplete character becomes U+FFFD here, never earlier). */
+      readonly text: string;
+    };
+
+export interface VoxtralInfo extends LoadResult {
+  readonly contextLimit: number;
+  readonly kvDtype: string;
+  /** Whether the KV cache stays on the device between steps. */
+  readonly kvOnDevice: boolean;
+}
+
+export interface VoxtralService {
+  calls: {
+    load: { params: LoadParams; result: VoxtralInfo };
+    /** Brings the KV cache up to everything of the prompt that is known before its (last, still open) audio. */
+    prepare: {
+      params: { readonly prompt: Prompt };
+      result: { readonly prefillTokens: number; readonly reusedTokens: number };
+    };
+    /** Token ids of plain text (control ids never come out of it). */
+    tokenize: { params: { readonly text: string }; result: readonly number[] };
+    /** Ids whose text covers at most the first `characters` of the reply: what was heard of it. */
+    cut: {
+      params: { readonly tokenIds: readonly number[]; readonly characters: number };
+      result: readonly number[];
+    };
+  };
+  streams: {
+    /** Exactly one `prefilled`, then tokens, then exactly one `finished`. Cancelling stops before the next step.
+     *  Errors: audio-missing (details: utteranceIds), context-full, bad-input, model-*. */
+    generate: {
+      params: {
+        readonly turnId: string;
+        readonly prompt: Prompt;
+        readonly sampling: Sampling;
+        readonly maxNewTokens: number;
+      };
+      part: GenerationPart;
+    };
+  };
+  notices: {
+    mel: MelBlock;
+    /** Drops mel and embeddings of these utterances. */
+    forget: { readonly utteranceIds: readonly string[] };
+  };
+  events: Record<never, never>;
+}
+
+// --- kokoro: text → speech -----------------------------------------------------------------------------------
+
+export interface SpeechPart {
+  /** 24 kHz mono in [-1, 1]: silence trimmed at both ends, the pause its punctuation asks for added at the end. */
+  readonly pcm: Float32Array;
+  readonly sampleRateHz: number;
+  readonly text: string;
+  readonly phonemes: string;
+  readonly phonemeTokens: number;
+  readonly words: readonly TimedWord[];
+  /** Samples of silence removed before and after, and of pause added. */
+  readonly trimmed: { readonly leading: number; readonly trailing: number; readonly pause: number };
+  /** `phonemes` and `synthesis`. */
+  readonly spans: readonly Span[];
+}
+
+export interface KokoroInfo extends LoadResult {
+  readonly voices: readonly string[];
+  readonly sampleRateHz: number;
+}
+
+export interface KokoroService {
+  calls: {
+    load: { params: LoadParams & { readonly voicesDir?: string }; result: KokoroInfo };
+    /** Phonemes of `text` in the voice's language. */
+    phonemize: {
+      params: { readonly text: string; readonly voice: string };
+      result: { readonly phonemes: string; readonly tokens: number };
+    };
+  };
+  streams: {
+    /** One part a synthesis run; more than one only when the text exceeds Kokoro's 510 phonemes.
+     *  `isLast` says that nothing of the reply follows (no pause is added). Errors: voice-unknown, bad-input. */
+    synthesize: {
+      params: {
+        readonly text: string;
+        readonly voice: string;
+        /** 0.5 to 2; 1 is the voice's own pace. */
+        readonly speed: number;
+        readonly isLast: boolean;
+      };
+      part: SpeechPart;
+    };
+  };
+  notices: Record<never, never>;
+  events: Record<never, never>;
+}
