@@ -84,7 +84,7 @@ export type SettingsPatch = DeepPartial<Omit<Settings, "version">>;
 export function applySettingsPatch(settings: Settings, patch: SettingsPatch): Settings {
   const merged: Record<string, unknown> = { ...settings };
   for (const [group, fields] of Object.entries(patch)) {
-    merged[group] = { ...(settings[group as keyof Settings] as object), ...(fields as object) };
+    merged[group] = { ...Object(merged[group]), ...fields };
   }
   return settingsSchema.parse(merged);
 }
