@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createPortPair } from "./ports/memory.ts";
 import { connect, serve } from "./rpc.ts";
+import { collect } from "../../tests/support/collect.ts";
 
 type Service = {
   calls: { add: { params: { a: number; b: number }; result: number } };
@@ -25,7 +26,7 @@ test("calls, streams, notices and events reach the other end", async () => {
   client.on("noted", (text) => noted.push(text));
   client.notify("note", "one");
   expect(await client.call("add", { a: 2, b: 3 })).toBe(5);
-  expect(await Array.fromAsync(client.stream("count", { to: 100 }))).toEqual(
+  expect(await collect(client.stream("count", { to: 100 }))).toEqual(
     Array.from({ length: 100 }, (_, i) => i),
   );
   expect(noted).toEqual(["one"]);
