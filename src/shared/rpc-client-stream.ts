@@ -1,4 +1,4 @@
-import type { AppError } from "./errors.ts";
+import { AppError } from "./errors.ts";
 import { streamWindow, trusted } from "./rpc-wire.ts";
 
 export interface ClientStreamHost {
@@ -69,6 +69,8 @@ export class ClientStream<Part> implements AsyncIterableIterator<Part, undefined
   part(value: unknown): void {
     if (this.#parts.length >= streamWindow) {
       this.#host.breach("more parts than credits");
+      // Dropping one would leave a hole in the stream.
+      this.cancel(new AppError("protocol", "The other end sent more than was asked for."));
       return;
     }
     const waiter = this.#waiters.shift();

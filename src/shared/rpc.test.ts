@@ -1,33 +1,65 @@
 import { expect, test } from "vitest";
+import { AppError } from "./errors.ts";
 import { createPortPair } from "./ports/memory.ts";
+import { streamWindow } from "./rpc-wire.ts";
 import { connect, serve } from "./rpc.ts";
-import { collect } from "../../tests/support/collect.ts";
 
-type Service = {
-  calls: { add: { params: { a: number; b: number }; result: number } };
-  streams: { count: { params: { to: number }; part: number } };
-  notices: { note: string };
-  events: { noted: string };
-};
+// What every Port must give rpc is in tests/contract; here is what concerns one end alone.
 
-test("calls, streams, notices and events reach the other end", async () => {
+interface Service {
+  calls: { double: { params: number; result: number } };
+  streams: { endless: { params: null; part: number } };
+  notices: Record<never, never>;
+  events: Record<never, never>;
+}
+
+interface Reverse {
+  calls: { negate: { params: number; result: number } };
+  streams: Record<never, never>;
+  notices: Record<never, never>;
+  events: Record<never, never>;
+}
+
+test("one port carries a server and a client at each end", async () => {
   const [near, far] = createPortPair();
-  const server = serve<Service>(far, {
-    calls: { add: ({ a, b }) => a + b },
-    streams: {
-      async *count({ to }) {
-        for (let i = 0; i < to; i++) yield i;
-      },
-    },
-    notices: { note: (text) => server.emit("noted", text) },
+  using _there = serve<Service>(far, {
+    calls: { double: (n) => 2 * n },
+    streams: { async *endless() {} },
+    notices: {},
   });
-  using client = connect<Service>(near);
-  const noted: string[] = [];
-  client.on("noted", (text) => noted.push(text));
-  client.notify("note", "one");
-  expect(await client.call("add", { a: 2, b: 3 })).toBe(5);
-  expect(await collect(client.stream("count", { to: 100 }))).toEqual(
-    Array.from({ length: 100 }, (_, i) => i),
-  );
-  expect(noted).toEqual(["one"]);
+  using _here = serve<Reverse>(near, { calls: { negate: (n) => -n }, streams: {}, notices: {} });
+  using there = connect<Service>(near);
+  using here = connect<Reverse>(far);
+  expect(await Promise.all([there.call("double", 4), here.call("negate", 4)])).toEqual([8, -4]);
+});
+
+test("R64 a producer that ignores its credits fails its stream and is cancelled", async () => {
+  const [near, far] = createPortPair();
+  const sent: unknown[] = [];
+  far.onMessage((message) => sent.push(message));
+  const reports: AppError[] = [];
+  using client = connect<Service>(near, { report: (error) => reports.push(error) });
+  const parts = client.stream("endless", null)[Symbol.asyncIterator]();
+  for (let i = 0; i <= streamWindow; i++) far.post({ type: "part", id: 0, value: i });
+  // The last of them has been delivered when this later message has.
+  const { promise: delivered, resolve } = Promise.withResolvers<unknown>();
+  near.onMessage(resolve);
+  await delivered;
+  for (let i = 0; i < streamWindow; i++) await Promise.resolve();
+  await expect(parts.next()).rejects.toMatchObject({ code: "protocol" });
+  expect(reports.map(({ code }) => code)).toEqual(["protocol"]);
+  expect(sent).toContainEqual({ type: "cancel", id: 0 });
+});
+
+test("the owner of a port decides what its closing means to those who wait", async () => {
+  const [near, far] = createPortPair();
+  using client = connect<Service>(near, {
+    closedError: ({ reason }) => new AppError("engine-hung", `ended: ${reason}`),
+  });
+  const outcome = expect(client.call("double", 1)).rejects.toMatchObject({
+    code: "engine-hung",
+    message: "ended: disposed",
+  });
+  far[Symbol.dispose]();
+  await outcome;
 });

@@ -6,12 +6,7 @@ export interface MessagePortLike {
   postMessage(message: unknown): void;
   start(): void;
   close(): void;
-  addEventListener(type: "message" | "messageerror" | "close", listener: (event: MessageLike) => void): void;
-}
-
-/** The part of a MessageEvent that is read here; a close event has no data. */
-export interface MessageLike {
-  readonly data?: unknown;
+  addEventListener(type: "message" | "messageerror" | "close", listener: (event: object) => void): void;
 }
 
 /** Makes a Port of one end of a MessageChannel and starts it. The Port owns `target` from then on. */
@@ -25,7 +20,9 @@ class MessageChannelPort implements Port {
 
   constructor(target: MessagePortLike) {
     this.#target = target;
-    target.addEventListener("message", ({ data }) => this.#inbox.deliver(data));
+    target.addEventListener("message", (event) =>
+      this.#inbox.deliver("data" in event ? event.data : undefined),
+    );
     target.addEventListener("close", () => this.#inbox.close({ by: "peer", reason: "port closed" }));
     // A message that cannot be read leaves a hole, and a Port without order is worth nothing.
     target.addEventListener("messageerror", () => this.#close({ by: "peer", reason: "unreadable message" }));
