@@ -1,0 +1,103 @@
+import { PlaybackQueue, type EndCause, type PlaybackListener } from "./playback-queue.ts";
+import {
+  PLAYBACK_PROCESSOR,
+  type PlaybackCommand,
+  type PlaybackProcessorOptions,
+  type PlaybackReport,
+} from "./playback-messages.ts";
+
+const REPORT_EVERY_MS = 20;
+/** Long enough to avoid a click, short against the 50 ms an interruption may take (R46). */
+const MAX_FADE_OUT_MS = 10;
+const FADE_IN_MS = 4;
+
+/** The audio thread's side of the player: a PlaybackQueue between a message port and the sound card. */
+class PlaybackProcessor extends AudioWorkletProcessor implements PlaybackListener {
+  readonly #queue: PlaybackQueue;
+  readonly #hasTap: boolean;
+  readonly #stopFrames = new Map<string, number>();
+  #framesSinceReport = 0;
+
+  constructor(options: { processorOptions: PlaybackProcessorOptions }) {
+    super();
+    this.#hasTap = options.processorOptions.tap;
+    this.#queue = new PlaybackQueue(
+      {
+        startGateSamples: options.processorOptions.startGateSamples,
+        fadeInSamples: Math.round((FADE_IN_MS * sampleRate) / 1000),
+        maxFadeOutSamples: Math.round((MAX_FADE_OUT_MS * sampleRate) / 1000),
+      },
+      this,
+    );
+    this.port.addEventListener("message", (event: MessageEvent<PlaybackCommand>) => this.#obey(event.data));
+    this.port.start();
+  }
+
+  process(_inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
+    const output = outputs[0]?.[0];
+    if (!output) return true;
+    const turnBefore = this.#queue.turnId;
+    const wasRunning = this.#queue.isRunning;
+    this.#queue.render(output);
+    const turnId = this.#queue.turnId ?? turnBefore;
+    if (this.#hasTap && turnId !== null && (wasRunning || this.#queue.isRunning || !this.#queue.turnId)) {
+      this.#report({ type: "tap", turnId, samples: output.slice() });
+    }
+    this.#framesSinceReport += output.length;
+    if (this.#framesSinceReport >= (REPORT_EVERY_MS * sampleRate) / 1000) this.#reportProgress();
+    return true;
+  }
+
+  firstSound(turnId: string, frameOffset: number): void {
+    this.#report({ type: "first-sound", turnId, frameSeconds: (currentFrame + frameOffset) / sampleRate });
+  }
+
+  ended(
+    turnId: string,
+    playedSamples: number,
+    underruns: number,
+    frameOffset: number,
+    cause: EndCause,
+  ): void {
+    const endFrame = currentFrame + frameOffset;
+    const stopFrame = this.#stopFrames.get(turnId);
+    this.#stopFrames.delete(turnId);
+    this.#report({
+      type: "ended",
+      turnId,
+      playedSamples,
+      underruns,
+      frameSeconds: endFrame / sampleRate,
+      cause,
+      stopToSilenceMs: stopFrame === undefined ? null : ((endFrame - stopFrame) / sampleRate) * 1000,
+    });
+  }
+
+  #obey(command: PlaybackCommand): void {
+    switch (command.type) {
+      case "chunk":
+        this.#queue.push(command.turnId, command.pcm);
+        break;
+      case "complete":
+        this.#queue.complete(command.turnId);
+        break;
+      case "stop":
+        this.#stopFrames.clear();
+        this.#stopFrames.set(command.turnId, currentFrame);
+        this.#queue.stop(command.turnId, command.fadeSamples);
+        break;
+    }
+  }
+
+  #reportProgress(): void {
+    this.#framesSinceReport = 0;
+    const { turnId, playedSamples, underruns, isRunning } = this.#queue;
+    if (turnId !== null && isRunning) this.#report({ type: "progress", turnId, playedSamples, underruns });
+  }
+
+  #report(report: PlaybackReport): void {
+    this.port.postMessage(report);
+  }
+}
+
+registerProcessor(PLAYBACK_PROCESSOR, PlaybackProcessor);
