@@ -24,7 +24,13 @@ export type PlaybackReport =
       readonly playedSamples: number;
       readonly underruns: number;
     }
-  | { readonly type: "first-sound"; readonly turnId: string; readonly frameSeconds: number }
+  | {
+      readonly type: "first-sound";
+      readonly turnId: string;
+      readonly playedSamples: number;
+      readonly underruns: number;
+      readonly frameSeconds: number;
+    }
   | {
       readonly type: "ended";
       readonly turnId: string;

@@ -49,7 +49,9 @@ class PlaybackProcessor extends AudioWorkletProcessor implements PlaybackListene
   }
 
   firstSound(turnId: string, frameOffset: number): void {
-    this.#report({ type: "first-sound", turnId, frameSeconds: (currentFrame + frameOffset) / sampleRate });
+    const { playedSamples, underruns } = this.#queue;
+    const frameSeconds = (currentFrame + frameOffset) / sampleRate;
+    this.#report({ type: "first-sound", turnId, playedSamples, underruns, frameSeconds });
   }
 
   ended(
