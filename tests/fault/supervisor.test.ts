@@ -242,8 +242,11 @@ test("R8 stop while it starts, and while it waits for a restart", async () => {
   expect([...starting.pids, ...restarting.pids].filter(isAlive)).toEqual([]);
 });
 
-test("R8 when the main process is killed, its children end by themselves", async () => {
-  const main = spawn(process.execPath, [fileURLToPath(support("probe-parent.ts"))], {
+test.for([
+  ["idle", []],
+  ["in a native call", ["--block"]],
+] as const)("R8 when the main process is killed, a child that is %s ends by itself", async ([, args]) => {
+  const main = spawn(process.execPath, [fileURLToPath(support("probe-parent.ts")), ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(() => void main.kill("SIGKILL"));

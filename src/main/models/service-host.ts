@@ -1,3 +1,4 @@
+import { Worker } from "node:worker_threads";
 import { AppError } from "../../shared/errors.ts";
 import type { Port } from "../../shared/port.ts";
 import { splitPort } from "../../shared/ports/channels.ts";
@@ -18,11 +19,11 @@ const exitCodes = { stopped: 0, fault: 1, misused: 2 } as const;
  */
 export async function hostService(name: string, load: () => Promise<StartService>): Promise<void> {
   process.title = `parley-${name}`;
-  const parent = parentPort();
-  if (!parent) return refuse("This is a part of Parley and is started by it.");
   if (process.env["ORT_DISABLE_TELEMETRY"] !== "1") {
     return refuse("ORT_DISABLE_TELEMETRY must be 1: onnxruntime would otherwise send telemetry.");
   }
+  const parent = parentPort();
+  if (!parent) return refuse("This is a part of Parley and is started by it.");
 
   const channel = splitPort(parent, processChannels);
   const cleanUp = new DisposableStack();
@@ -48,6 +49,7 @@ export async function hostService(name: string, load: () => Promise<StartService
   // Ctrl-C reaches the whole process group; whether and when this process ends is its parent's decision.
   process.on("SIGINT", () => {});
   void parent.closed.then(() => exit(exitCodes.stopped));
+  if (process.send) watchParent();
 
   try {
     const start = await load();
@@ -55,6 +57,11 @@ export async function hostService(name: string, load: () => Promise<StartService
   } catch (error) {
     fail(error);
   }
+}
+
+/** Covers the time in native calls; Electron does the same for its utility processes. */
+function watchParent(): void {
+  new Worker(new URL("orphan-watch.ts", import.meta.url), { workerData: process.ppid }).unref();
 }
 
 function refuse(sentence: string): void {
