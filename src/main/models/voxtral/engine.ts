@@ -1,0 +1,206 @@
+import { systemClock } from "../../../shared/clock.ts";
+import { AppError } from "../../../shared/errors.ts";
+import type { GenerationPart, LoadParams, MelBlock, Prompt, Sampling, VoxtralInfo } from "../services.ts";
+import { AudioMemory } from "./audio-memory.ts";
+import { throwIfAborted } from "./cancellation.ts";
+import { Context } from "./context.ts";
+import type { Prefilled } from "./context.ts";
+import { droppedExchanges } from "./context-budget.ts";
+import { cutTokens, Detokenizer } from "./detokenizer.ts";
+import type { KvCache } from "./kv-cache.ts";
+import { loadModel } from "./load.ts";
+import type { LoadedModel } from "./load.ts";
+import { encodeWindow, layOut } from "./positions.ts";
+import type { PositionSpace } from "./positions.ts";
+import { beforeOpenAudio, chatItems, exchangesOf, positionCount, transcriptionItems } from "./prompt.ts";
+import type { PromptItem } from "./prompt.ts";
+import { createSampler } from "./sampler.ts";
+import type { Sampler } from "./sampler.ts";
+import { Turnstile } from "./turnstile.ts";
+
+/** Positions kept free for a reply until the first request says how long it may become. */
+const USUAL_REPLY = 512;
+
+export interface GenerateParams {
+  readonly prompt: Prompt;
+  readonly sampling: Sampling;
+  readonly maxNewTokens: number;
+}
+
+/** One loaded Voxtral: hears mel, keeps the conversation's cache, generates. One request runs at a time, in order. */
+export class VoxtralEngine {
+  readonly info: VoxtralInfo;
+  readonly #model: LoadedModel;
+  readonly #space: PositionSpace;
+  readonly #context: Context;
+  readonly #conversation: KvCache;
+  readonly #turnstile = new Turnstile();
+  #reserve = USUAL_REPLY;
+
+  private constructor(model: LoadedModel, space: PositionSpace, context: Context, info: VoxtralInfo) {
+    this.info = info;
+    this.#model = model;
+    this.#space = space;
+    this.#context = context;
+    this.#conversation = context.newCache();
+  }
+
+  /** Opens a model folder and runs every graph once. Errors as `loadModel`. */
+  static async load(params: LoadParams, audio: AudioMemory = new AudioMemory()): Promise<VoxtralEngine> {
+    const model = await loadModel(params);
+    try {
+      const startMs = systemClock.nowMs();
+      const { encoder, embeddings, decoder } = model;
+      const space = { windowPositions: await encoder.warmUp(), audio, encoder, embeddings };
+      const context = new Context(model, space);
+      decoder.stepMs = await context.warmUp();
+      return new VoxtralEngine(model, space, context, {
+        modelName: model.name,
+        providers: Object.fromEntries(
+          Object.entries(model.graphs).map(([name, graph]) => [name, graph.provider]),
+        ),
+        dtypes: model.dtypes,
+        loadMs: model.loadMs,
+        warmUpMs: systemClock.nowMs() - startMs,
+        contextLimit: model.contextLimit,
+        kvDtype: decoder.layout.type,
+        kvOnDevice: decoder.kvOnDevice,
+      });
+    } catch (error) {
+      await model.release();
+      throw error;
+    }
+  }
+
+  /** Takes in mel. A window that is full is encoded at once, while its speaker goes on. */
+  hear(block: MelBlock): void {
+    const full = this.#space.audio.add(block);
+    if (full !== undefined && !block.final) void this.#encodeAhead(block.utteranceId, full);
+  }
+
+  tokenize(text: string): readonly number[] {
+    return this.#model.tokenizer.encode(text);
+  }
+
+  cut(tokenIds: readonly number[], characters: number): readonly number[] {
+    return cutTokens(this.#model.tokenizer, tokenIds, characters);
+  }
+
+  /** See VoxtralService. */
+  async prepare(
+    prompt: Prompt,
+    signal: AbortSignal,
+  ): Promise<{ readonly prefillTokens: number; readonly reusedTokens: number }> {
+    using _turn = await this.#turnstile.enter(signal);
+    // A transcription is never worth preparing: it runs on a cache of its own.
+    if (prompt.kind === "transcribe") return { prefillTokens: 0, reusedTokens: 0 };
+    const items = beforeOpenAudio(this.#fit(prompt).items, this.#model.tokenizer.control.eos);
+    const laidOut = layOut(items, this.#space);
+    const reusedTokens = this.#conversation.commonPrefix(laidOut.positions);
+    // All of it is there: what follows in the cache may be of use yet.
+    if (reusedTokens === laidOut.positions.length) return { prefillTokens: 0, reusedTokens };
+    const prefilled = await this.#context.prefill(this.#conversation, laidOut, false, signal);
+    return { prefillTokens: prefilled.prefillTokens, reusedTokens: prefilled.reusedTokens };
+  }
+
+  /** See VoxtralService. Throws `cancelled` between two steps when `signal` aborts. */
+  async *generate(params: GenerateParams, signal: AbortSignal): AsyncGenerator<GenerationPart> {
+    const { prompt, maxNewTokens } = params;
+    if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1) {
+      throw new AppError("bad-input", "maxNewTokens must be a whole number of at least 1.");
+    }
+    const sampler = createSampler(params.sampling);
+    using _turn = await this.#turnstile.enter(signal);
+    const isChat = prompt.kind === "chat";
+    if (isChat) this.#reserve = maxNewTokens;
+    // A transcription has a cache of its own for as long as it runs: the conversation goes on where it was.
+    const cache = isChat ? this.#conversation : this.#context.newCache();
+    try {
+      const { items, droppedTurns } = this.#fit(prompt);
+      const prefilled = await this.#context.prefill(cache, layOut(items, this.#space), true, signal);
+      const { prefillTokens, reusedTokens, spans } = prefilled;
+      yield { type: "prefilled", prefillTokens, reusedTokens, droppedTurns, spans };
+      yield* this.#reply(cache, prefilled, sampler, maxNewTokens, signal);
+    } finally {
+      if (!isChat) cache.clear();
+    }
+  }
+
+  /** Frees the sessions once the running request has ended. */
+  async release(): Promise<void> {
+    using _turn = await this.#turnstile.enter();
+    this.#conversation.clear();
+    await this.#model.release();
+  }
+
+  async *#reply(
+    cache: KvCache,
+    prefilled: Prefilled,
+    sampler: Sampler,
+    maxNewTokens: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<GenerationPart> {
+    const { tokenizer, endIds, contextLimit } = this.#model;
+    const detokenizer = new Detokenizer(tokenizer);
+    const tokenIds: number[] = [];
+    let { logits } = prefilled;
+    let startMs = prefilled.spans.at(-1)!.endMs;
+    let sessionMs = 0;
+    for (;;) {
+      const id = sampler.next(logits);
+      if (endIds.has(id)) {
+        return yield { type: "finished", reason: "end", tokenIds, text: detokenizer.finish() };
+      }
+      const index = tokenIds.push(id) - 1;
+      const text = detokenizer.push(id);
+      const atMs = systemClock.nowMs();
+      yield {
+        type: "token",
+        index,
+        id,
+        text,
+        atMs,
+        span: { name: "decode", startMs, endMs: atMs, index, sessionMs },
+      };
+      const isFull = cache.length >= contextLimit;
+      if (isFull || tokenIds.length >= maxNewTokens) {
+        const reason = isFull ? "context" : "length";
+        return yield { type: "finished", reason, tokenIds, text: detokenizer.finish() };
+      }
+      // A run is a macrotask of its own, so the token is on its way and a cancellation has been seen by the next time.
+      throwIfAborted(signal);
+      startMs = atMs;
+      ({ logits, sessionMs } = await this.#context.step(cache, id));
+      throwIfAborted(signal);
+    }
+  }
+
+  /** The prompt's items within the context limit. Throws context-full. */
+  #fit(prompt: Prompt): { readonly items: readonly PromptItem[]; readonly droppedTurns: number } {
+    const { tokenizer, contextLimit: limit } = this.#model;
+    const sizeOf = (items: readonly PromptItem[]): number =>
+      positionCount(items, this.#space.windowPositions);
+    if (prompt.kind === "transcribe") {
+      const items = transcriptionItems(prompt, tokenizer);
+      droppedExchanges([sizeOf(items)], { limit, reserve: 0, opening: 0 });
+      return { items, droppedTurns: 0 };
+    }
+    const exchanges = exchangesOf(prompt, tokenizer);
+    const bare = sizeOf(chatItems("", [], tokenizer));
+    const sizes = exchanges.map((exchange) => sizeOf(chatItems("", [exchange], tokenizer)) - bare);
+    const opening = bare + tokenizer.encode(prompt.instructions).length;
+    // A quarter is plenty: a request for more than that must not cost the conversation its memory.
+    const reserve = Math.min(this.#reserve, limit >> 2);
+    const droppedTurns = droppedExchanges(sizes, { limit, reserve, opening });
+    return { items: chatItems(prompt.instructions, exchanges.slice(droppedTurns), tokenizer), droppedTurns };
+  }
+
+  async #encodeAhead(utteranceId: string, window: number): Promise<void> {
+    using _turn = await this.#turnstile.enter();
+    try {
+      await encodeWindow({ utteranceId, window }, this.#space);
+    } catch {
+      // Silence is right: it was an offer. The request that needs this window meets the same failure and reports it.
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import { z } from "zod";
+import { systemClock } from "../../../shared/clock.ts";
+import { AppError } from "../../../shared/errors.ts";
+import { findGraph, modelNameOf, readModelConfig, readModelJson } from "../model-folder.ts";
+import type { GraphFile } from "../model-folder.ts";
+import { graphBytes, openGraph, SMALL_GRAPH_BYTES } from "../onnx-session.ts";
+import type { Graph, OpenOptions } from "../onnx-session.ts";
+import type { LoadParams } from "../services.ts";
+import { Decoder } from "./decoder.ts";
+import { createEmbeddings } from "./embeddings.ts";
+import type { Embeddings } from "./embeddings.ts";
+import { Encoder } from "./encoder.ts";
+import type { DeviceTruncate } from "./kv-cache.ts";
+import { createTokenizer } from "./tokenizer.ts";
+import type { VoxtralTokenizer } from "./tokenizer.ts";
+
+/** Voxtral answers up to 40 minutes of audio in 32 k positions (model card), whatever its rotary tables reach. */
+const MAX_CONTEXT = 32_768;
+
+const configSchema = z.looseObject({
+  audio_token_id: z.number().int(),
+  text_config: z.looseObject({
+    vocab_size: z.number().int().positive(),
+    num_hidden_layers: z.number().int().positive(),
+    max_position_embeddings: z.number().int().positive(),
+    eos_token_id: z.union([z.number().int(), z.array(z.number().int())]).optional(),
+  }),
+});
+const generationSchema = z.looseObject({
+  eos_token_id: z.union([z.number().int(), z.array(z.number().int())]).optional(),
+});
+
+/** Everything of a model folder, ready to run. */
+export interface LoadedModel {
+  readonly name: string;
+  readonly graphs: Readonly<Record<string, Graph>>;
+  readonly dtypes: Readonly<Record<string, string>>;
+  readonly loadMs: number;
+  readonly contextLimit: number;
+  readonly endIds: ReadonlySet<number>;
+  readonly tokenizer: VoxtralTokenizer;
+  readonly encoder: Encoder;
+  readonly embeddings: Embeddings;
+  readonly decoder: Decoder;
+  readonly deviceTruncate: DeviceTruncate | undefined;
+  /** Frees the sessions. Idempotent. */
+  release(): Promise<void>;
+}
+
+const stems = ["audio_encoder", "embed_tokens", "decoder_model_merged"] as const;
+type Stem = (typeof stems)[number];
+
+/**
+ * Opens a Voxtral folder: config, tokenizer and the three graphs.
+ * Throws AppError: model-missing, model-corrupt, model-wrong, provider-unavailable, out-of-memory, bad-input.
+ */
+export async function loadModel(params: LoadParams): Promise<LoadedModel> {
+  const startMs = systemClock.nowMs();
+  const config = readConfig(params.modelDir);
+  const tokenizer = createTokenizer(readModelJson(params.modelDir, "tokenizer.json"));
+  if (tokenizer.control.audio !== config.audioId) {
+    throw new AppError(
+      "model-wrong",
+      `config.json and tokenizer.json of ${params.modelDir} do not belong together.`,
+    );
+  }
+  // The decoder has to be in the precision asked for; hub repositories lack some of the others.
+  const files: Record<Stem, GraphFile> = {
+    decoder_model_merged: findGraph(params.modelDir, "decoder_model_merged", params),
+    audio_encoder: findGraph(params.modelDir, "audio_encoder", { ...params, lenient: true }),
+    embed_tokens: findGraph(params.modelDir, "embed_tokens", { ...params, lenient: true }),
+  };
+  const graphs: Partial<Record<Stem, Graph>> = {};
+  const release = async (): Promise<void> => {
+    await Promise.all(Object.values(graphs).map((graph) => graph.release()));
+  };
+  try {
+    for (const stem of stems)
+      graphs[stem] = await openGraph(files[stem].path, openOptions(stem, files[stem], params, config));
+    const { audio_encoder, embed_tokens, decoder_model_merged } = graphs;
+    if (!audio_encoder || !embed_tokens || !decoder_model_merged)
+      throw new AppError("internal", "A graph is missing.");
+    const encoder = new Encoder(audio_encoder);
+    const decoder = new Decoder(decoder_model_merged, config.contextLimit);
+    const embeddings = await createEmbeddings(embed_tokens, config.vocabSize);
+    if (encoder.hiddenSize !== decoder.hiddenSize || embeddings.hiddenSize !== decoder.hiddenSize) {
+      throw new AppError(
+        "model-wrong",
+        `The graphs of ${params.modelDir} do not belong together: their sizes differ.`,
+      );
+    }
+    return {
+      name: modelNameOf(params.modelDir),
+      graphs: { audio_encoder, embed_tokens, decoder_model_merged },
+      dtypes: Object.fromEntries(stems.map((stem) => [stem, files[stem].dtype])),
+      loadMs: systemClock.nowMs() - startMs,
+      contextLimit: config.contextLimit,
+      endIds: config.endIds,
+      tokenizer,
+      encoder,
+      embeddings,
+      decoder,
+      deviceTruncate: undefined,
+      release,
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/**
+ * A decode step of a small model is shorter than waking a second thread (1.5 against 2.4 ms on the demo model, whose
+ * prefill gains 6 ms from it once a reply), and Kokoro wants that core at the same time.
+ */
+function openOptions(stem: Stem, file: GraphFile, params: LoadParams, config: VoxtralConfig): OpenOptions {
+  const { provider, threads } = params;
+  const isSmall = graphBytes(file.path) <= SMALL_GRAPH_BYTES;
+  return {
+    // A lookup whose result this process needs at once: on a device it would only travel there and back.
+    provider: stem === "embed_tokens" ? "cpu" : provider,
+    threads: threads === 0 && stem !== "audio_encoder" && isSmall ? 1 : threads,
+    gpuOutputs: stem === "decoder_model_merged" ? presentNames(config.layers) : [],
+  };
+}
+
+/** Output locations are set before a session can name its outputs, so the layers come from the configuration. */
+function presentNames(layers: number): readonly string[] {
+  return Array.from({ length: layers }, (_, layer) => [
+    `present.${layer}.key`,
+    `present.${layer}.value`,
+  ]).flat();
+}
+
+interface VoxtralConfig {
+  readonly audioId: number;
+  readonly vocabSize: number;
+  readonly layers: number;
+  readonly contextLimit: number;
+  readonly endIds: ReadonlySet<number>;
+}
+
+function readConfig(modelDir: string): VoxtralConfig {
+  const parsed = configSchema.safeParse(
+    readModelConfig(modelDir, { modelType: "voxtral", product: "Voxtral" }),
+  );
+  const generation = generationSchema.safeParse(readModelJson(modelDir, "generation_config.json"));
+  if (!parsed.success || !generation.success) {
+    throw new AppError(
+      "model-corrupt",
+      `The configuration files of ${modelDir} are incomplete. Download them again.`,
+      {
+        cause: parsed.error ?? generation.error,
+      },
+    );
+  }
+  const { audio_token_id, text_config } = parsed.data;
+  const endIds = [generation.data.eos_token_id, text_config.eos_token_id].flatMap((ids) => ids ?? []);
+  if (endIds.length === 0) {
+    throw new AppError("model-corrupt", `${modelDir} does not say which token ends a reply (eos_token_id).`);
+  }
+  return {
+    audioId: audio_token_id,
+    vocabSize: text_config.vocab_size,
+    layers: text_config.num_hidden_layers,
+    contextLimit: Math.min(MAX_CONTEXT, text_config.max_position_embeddings),
+    endIds: new Set(endIds),
+  };
+}
