@@ -10,11 +10,11 @@ export interface BlockLevel {
  */
 export class CaptureBlocks {
   readonly #blockSamples: number;
-  readonly #emit: (samples: Float32Array, level: BlockLevel) => void;
-  #block: Float32Array;
+  readonly #emit: (samples: Float32Array<ArrayBuffer>, level: BlockLevel) => void;
+  #block: Float32Array<ArrayBuffer>;
   #filled = 0;
 
-  constructor(blockSamples: number, emit: (samples: Float32Array, level: BlockLevel) => void) {
+  constructor(blockSamples: number, emit: (samples: Float32Array<ArrayBuffer>, level: BlockLevel) => void) {
     this.#blockSamples = blockSamples;
     this.#emit = emit;
     this.#block = new Float32Array(blockSamples);

@@ -13,7 +13,7 @@ export interface MicrophoneChoice {
 
 export interface MicrophoneEvents {
   /** About every 24 ms while armed. */
-  block(samples: Float32Array, sampleRateHz: number): void;
+  block(samples: Float32Array<ArrayBuffer>, sampleRateHz: number): void;
   level(level: BlockLevel): void;
   status(status: MicrophoneStatus): void;
 }
@@ -51,22 +51,23 @@ export class Microphone implements Disposable {
     return this.#status;
   }
 
-  /** Opens the chosen microphone, or opens it anew after a change of choice. Never rejects: the status tells. */
-  async arm(choice: MicrophoneChoice): Promise<void> {
+  /** Opens the chosen microphone, or opens it anew after a change of choice. Never rejects: the resulting status tells. */
+  async arm(choice: MicrophoneChoice): Promise<MicrophoneStatus> {
     this.#choice = choice;
     const generation = ++this.#generation;
     try {
       const capture = await this.#openWithFallback(choice);
       if (generation !== this.#generation) {
         release(capture);
-        return;
+        return this.#status;
       }
       this.#replace(capture);
     } catch (error) {
-      if (generation !== this.#generation) return;
+      if (generation !== this.#generation) return this.#status;
       this.#replace(undefined);
       this.#setStatus(statusOfRefusal(error));
     }
+    return this.#status;
   }
 
   mute(): void {

@@ -1,0 +1,152 @@
+import type { AppService, LatencyFilter } from "../../shared/app-contract.ts";
+import { AppError, isCancelled } from "../../shared/errors.ts";
+import type { SettingsPatch } from "../../shared/settings.ts";
+import type { Link } from "../bridge/link.ts";
+import type { Stores } from "../stores/stores.ts";
+import { saveFile } from "./save-file.ts";
+
+type Calls = AppService["calls"];
+
+export interface CommandOptions {
+  readonly link: Link;
+  readonly stores: Stores;
+  readonly notify: (level: "info" | "warning" | "error", message: string) => void;
+}
+
+/**
+ * What people can ask for. Each command reports its own failure as a notice and settles without throwing, so that the
+ * interface can call it from any event; the result says whether it worked.
+ */
+export class Commands {
+  readonly #options: CommandOptions;
+  /** A slow search must not overwrite a newer one. */
+  #listGeneration = 0;
+  #latencyGeneration = 0;
+
+  constructor(options: CommandOptions) {
+    this.#options = options;
+  }
+
+  ask(text: string): Promise<boolean> {
+    return this.#did("ask.text", { text });
+  }
+
+  askSample(sampleId: string): Promise<boolean> {
+    return this.#did("ask.sample", { sampleId });
+  }
+
+  interrupt(): Promise<boolean> {
+    return this.#did("turn.interrupt", {});
+  }
+
+  /** Returns the id under which the reply is spoken again. */
+  async replay(turnId: string): Promise<string | null> {
+    return (await this.#call("turn.replay", { turnId }))?.turnId ?? null;
+  }
+
+  regenerate(turnId: string): Promise<boolean> {
+    return this.#did("turn.regenerate", { turnId });
+  }
+
+  async previewVoice(voice: string, speed: number): Promise<string | null> {
+    return (await this.#call("voice.preview", { voice, speed }))?.turnId ?? null;
+  }
+
+  async refreshList(): Promise<void> {
+    const { conversations } = this.#options.stores;
+    const generation = ++this.#listGeneration;
+    const { query } = conversations.getState();
+    const found = await this.#call("conversations.list", { query, limit: 200 });
+    if (!found || generation !== this.#listGeneration) return;
+    conversations.setState({ list: found.conversations, total: found.total, hasLoaded: true });
+  }
+
+  async search(query: string): Promise<void> {
+    this.#options.stores.conversations.setState({ query });
+    await this.refreshList();
+  }
+
+  async openConversation(id: string): Promise<void> {
+    const current = await this.#call("conversations.open", { id });
+    if (current) this.#options.stores.conversations.setState({ current });
+  }
+
+  async createConversation(): Promise<void> {
+    const current = await this.#call("conversations.create", {});
+    if (current) this.#options.stores.conversations.setState({ current });
+  }
+
+  async renameConversation(id: string, title: string): Promise<void> {
+    const summary = await this.#call("conversations.rename", { id, title });
+    if (!summary) return;
+    const { conversations } = this.#options.stores;
+    conversations.setState(({ current }) => ({
+      current: current?.summary.id === id ? { ...current, summary } : current,
+    }));
+    await this.refreshList();
+  }
+
+  async deleteConversation(id: string): Promise<void> {
+    if (!(await this.#did("conversations.delete", { id }))) return;
+    const { conversations } = this.#options.stores;
+    conversations.setState(({ current }) => ({ current: current?.summary.id === id ? null : current }));
+    await this.refreshList();
+  }
+
+  async exportConversation(id: string, format: "json" | "markdown"): Promise<void> {
+    const file = await this.#call("conversations.export", { id, format });
+    if (file) saveFile(file);
+  }
+
+  /** Null when saved, else the sentence that says what is wrong with the value. */
+  async updateSettings(patch: SettingsPatch): Promise<string | null> {
+    const { link, stores } = this.#options;
+    try {
+      const settings = await link.client.call("settings.update", { patch });
+      stores.settings.setState({ settings });
+      return null;
+    } catch (error) {
+      return AppError.from(error).message;
+    }
+  }
+
+  async loadLatency(filter: LatencyFilter): Promise<void> {
+    const { latency } = this.#options.stores;
+    const generation = ++this.#latencyGeneration;
+    latency.setState({ filter });
+    const found = await this.#call("latency.list", filter);
+    if (!found || generation !== this.#latencyGeneration) return;
+    latency.setState({ records: found.records, hasLoaded: true });
+  }
+
+  async exportLatency(format: "json" | "csv" | "chrome-trace"): Promise<void> {
+    const { filter } = this.#options.stores.latency.getState();
+    const file = await this.#call("latency.export", { filter, format });
+    if (file) saveFile(file);
+  }
+
+  async clearLatency(): Promise<void> {
+    if (!(await this.#did("latency.clear", {}))) return;
+    this.#options.stores.latency.setState({ records: [], selectedTurnId: null });
+  }
+
+  restartEngine(): Promise<boolean> {
+    return this.#did("engine.restart", {});
+  }
+
+  async #did<K extends keyof Calls>(method: K, params: Calls[K]["params"]): Promise<boolean> {
+    return (await this.#call(method, params)) !== null;
+  }
+
+  async #call<K extends keyof Calls>(
+    method: K,
+    params: Calls[K]["params"],
+  ): Promise<Calls[K]["result"] | null> {
+    try {
+      return await this.#options.link.client.call(method, params);
+    } catch (error) {
+      if (!isCancelled(error)) this.#options.notify("error", AppError.from(error).message);
+      return null;
+    }
+  }
+}

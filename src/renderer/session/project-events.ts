@@ -1,0 +1,92 @@
+import type { AppSnapshot } from "../../shared/app-contract.ts";
+import type { AppClient } from "../bridge/link.ts";
+import { withoutTurn, withTranscript, withTurn } from "../stores/conversation-record.ts";
+import { advanceLiveTurn, beginLiveTurn } from "../stores/live-turn.ts";
+import type { Stores } from "../stores/stores.ts";
+import type { Sound } from "./sound.ts";
+
+export interface ProjectionOptions {
+  readonly stores: Stores;
+  readonly sound: Pick<Sound, "play" | "complete" | "stop" | "wake" | "earcon">;
+  readonly notify: (level: "info" | "warning" | "error", message: string) => void;
+  /** The list of conversations is out of date. */
+  readonly refreshList: () => void;
+  /** False where this page has a microphone of its own, whose level is fresher than the one main sends round. */
+  readonly usesRemoteLevel: boolean;
+}
+
+/** Subscribes the stores to everything main says. The subscriptions live as long as the client. */
+export function projectEvents(client: AppClient, options: ProjectionOptions): void {
+  const { stores, sound } = options;
+  const { conversations } = stores;
+  client.on("state", (state) => stores.assistant.setState(state));
+  client.on("engine", (engine) => stores.engine.setState({ engine }));
+  client.on("settings", (settings) => stores.settings.setState({ settings }));
+  client.on("conversations.changed", () => options.refreshList());
+  client.on("conversation.opened", (current) => conversations.setState({ current }));
+  client.on("transcript", ({ turnId, text }) => {
+    conversations.setState(({ current }) => ({ current: current && withTranscript(current, turnId, text) }));
+    stores.turn.setState(({ live }) => ({
+      live: live?.turnId === turnId ? { ...live, userText: text } : live,
+    }));
+  });
+  client.on("latency.record", (record) =>
+    stores.latency.setState(({ records }) => ({
+      records: [record, ...records.filter(({ turnId }) => turnId !== record.turnId)],
+    })),
+  );
+  client.on("notice", ({ level, message }) => {
+    if (level === "error") sound.earcon("error");
+    options.notify(level, message);
+  });
+  client.on("mic.state", ({ state, label }) => {
+    if (options.usesRemoteLevel) stores.microphone.setState({ state, label });
+  });
+  client.on("level", (level) => {
+    if (options.usesRemoteLevel) stores.level.setState(level);
+  });
+  projectTurn(client, options);
+  client.on("audio", (audio) => sound.play(audio));
+  client.on("audio.end", ({ turnId }) => sound.complete(turnId));
+  client.on("player.stop", ({ turnId, fadeMs }) => sound.stop(turnId, fadeMs));
+}
+
+function projectTurn(client: AppClient, { stores, sound }: ProjectionOptions): void {
+  const { conversations, turn } = stores;
+  client.on("turn.opened", (opened) => {
+    sound.wake();
+    turn.setState({ live: beginLiveTurn(opened) });
+    const replaced = opened.replaces;
+    if (replaced === undefined) return;
+    conversations.setState(({ current }) => ({ current: current && withoutTurn(current, replaced) }));
+  });
+  client.on("turn", (event) => {
+    const { live } = turn.getState();
+    if (live?.turnId !== event.turnId) return;
+    const next = advanceLiveTurn(live, event);
+    if (next === live) return;
+    turn.setState({ live: next });
+    if (event.type !== "turn-finished") return;
+    if (event.outcome === "failed") sound.earcon("error");
+    conversations.setState(({ current }) => ({ current: current && withTurn(current, next, Date.now()) }));
+  });
+}
+
+/** Fills the stores from a greeting: at the start, and again after a lost connection. */
+export function projectSnapshot(stores: Stores, snapshot: AppSnapshot, clockOffsetMs: number): void {
+  const { version, host, platform, hotkey, samples } = snapshot;
+  stores.connection.setState({
+    status: "open",
+    message: null,
+    version,
+    host,
+    platform,
+    hotkey,
+    samples,
+    clockOffsetMs,
+  });
+  stores.assistant.setState(snapshot.state);
+  stores.engine.setState({ engine: snapshot.engine });
+  stores.settings.setState({ settings: snapshot.settings });
+  stores.conversations.setState({ current: snapshot.conversation });
+}
