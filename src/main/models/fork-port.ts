@@ -54,16 +54,16 @@ class ParentPort implements Port {
     this.#child = child;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.exited = promise;
-    const end = (reason: string): void => {
-      this.#inbox.close({ by: "peer", reason });
-      resolve();
-    };
+    const close = (reason: string): void => this.#inbox.close({ by: "peer", reason });
     child.on("message", (boxed) => this.#inbox.deliver(unbox(boxed)));
-    // `close` comes after `exit`, when the channel and the output have been read to their ends.
-    child.on("close", (code, signal) => end(signal ?? `exit code ${code}`));
+    // `close` comes after `exit`, when the channel and the output have been read to their ends. It does not come
+    // once we have disconnected, but then the port is closed already.
+    child.on("close", (code, signal) => close(signal ?? `exit code ${code}`));
+    child.on("exit", () => resolve());
     child.on("error", (error) => {
-      // Without a pid nothing was started and no `close` follows; other errors (a failed kill or send) are followed.
-      if (child.pid === undefined) end(`not started: ${error.message}`);
+      if (child.pid !== undefined) return; // A failed kill or send; if it matters, `exit` follows.
+      close(`not started: ${error.message}`);
+      resolve();
     });
   }
 

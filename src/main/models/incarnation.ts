@@ -16,6 +16,13 @@ export interface IncarnationOptions {
   readonly onEnd: (error: AppError) => void;
 }
 
+/** Waits for `work`, but no longer than `limitMs`. */
+export async function settledWithin(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<void> {
+  const { promise: expired, resolve } = Promise.withResolvers<void>();
+  using _timer = clock.after(limitMs, resolve);
+  await Promise.race([work, expired]);
+}
+
 /** One life of a supervised process, from its start to its end. */
 export class Incarnation<S extends ServiceShape> {
   readonly client: RpcClient<S> & Disposable;
@@ -69,23 +76,16 @@ export class Incarnation<S extends ServiceShape> {
     this.#finish(error);
   }
 
-  /** Cancels what is pending, asks the process to end, and kills it when that takes longer than `graceMs`. */
+  /** Cancels what is pending, asks the process to end, and kills it when that takes longer than `graceMs`. It may
+   *  still be ending when this resolves. */
   async stop(graceMs: number): Promise<void> {
     this.#onEnd = undefined;
     this.#heartbeat[Symbol.dispose]();
     this.client[Symbol.dispose]();
     this.#control.notify("stop", null);
-    await this.#exitedWithin(graceMs);
+    await settledWithin(this.#clock, graceMs, this.#child.exited);
     this.#child.kill();
-    // A process stuck in a driver cannot even be killed; quitting does not wait for it for ever.
-    await this.#exitedWithin(graceMs);
     this.#child.port[Symbol.dispose]();
-  }
-
-  async #exitedWithin(limitMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    using _timer = this.#clock.after(limitMs, resolve);
-    await Promise.race([this.#child.exited, promise]);
   }
 
   #ping(): void {

@@ -2,7 +2,7 @@ import { systemClock, type Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { RpcClient, ServiceShape } from "../../shared/rpc.ts";
 import type { ChildHandle } from "./child-handle.ts";
-import { Incarnation } from "./incarnation.ts";
+import { Incarnation, settledWithin } from "./incarnation.ts";
 import { SupervisedClient } from "./supervised-client.ts";
 
 export type ProcessState =
@@ -75,6 +75,8 @@ export class SupervisedProcess<S extends ServiceShape> {
   /** The pending restart, or the end of the probation of a ready process. */
   #timer: Disposable | undefined;
   #failures = 0;
+  /** Processes that have not ended yet: the present one, and those that were killed a moment ago. */
+  readonly #exits = new Set<Promise<void>>();
   #stopped: Promise<void> | undefined;
 
   constructor(options: SupervisorOptions<S>) {
@@ -131,6 +133,8 @@ export class SupervisedProcess<S extends ServiceShape> {
     this.#set({ status: "stopped" });
     this.#refuse(error);
     await incarnation?.stop(this.#limits.stopMs);
+    // A process stuck in a driver cannot even be killed; quitting does not wait for it for ever.
+    await settledWithin(this.#clock, this.#limits.stopMs, Promise.all(this.#exits));
   }
 
   #launch(): void {
@@ -142,6 +146,8 @@ export class SupervisedProcess<S extends ServiceShape> {
       this.#failed(AppError.from(error, "engine-gone"));
       return;
     }
+    this.#exits.add(child.exited);
+    void child.exited.then(() => this.#exits.delete(child.exited));
     const incarnation = new Incarnation<S>({
       name,
       child,
