@@ -5,6 +5,7 @@ import { messagePort } from "../../src/shared/ports/message-port.ts";
 import { portContract } from "./port.contract.ts";
 import { rpcContract } from "./rpc.contract.ts";
 import { forkedPair } from "../support/forked-pair.ts";
+import { webSocketPair } from "../support/web-socket-pair.ts";
 
 const adapters = {
   memory: () => {
@@ -24,6 +25,7 @@ const adapters = {
     return pair;
   },
   "a forked process": forkedPair,
+  "a WebSocket": () => webSocketPair(),
 };
 
 for (const [name, createPair] of Object.entries(adapters)) {
