@@ -2,6 +2,7 @@ import { AppError } from "../../shared/errors.ts";
 import type { Port } from "../../shared/port.ts";
 import { messagePort } from "../../shared/ports/message-port.ts";
 import { webSocketPort } from "../../shared/ports/web-socket.ts";
+import { enterBrowserSession, socketUrl } from "./browser-session.ts";
 
 declare global {
   interface Window {
@@ -16,10 +17,8 @@ const PRELOAD_TIMEOUT_MS = 5000;
 /** Opens the page's port to the main side: through Electron's preload where there is one, else over a WebSocket. */
 export async function openPort(view: "main" | "overlay"): Promise<Port> {
   if (window.parley) return openPreloadPort(window.parley, view);
-  const url = new URL(`ws?view=${view}`, location.href);
-  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  url.hash = "";
-  return webSocketPort(new WebSocket(url));
+  await enterBrowserSession();
+  return webSocketPort(new WebSocket(socketUrl(view)));
 }
 
 async function openPreloadPort(
