@@ -78,6 +78,11 @@ export class VoxtralEngine {
     if (full !== undefined && !block.final) void this.#encodeAhead(block.utteranceId, full);
   }
 
+  /** Drops mel and embeddings; a cached conversation that has them in it goes on. */
+  forget(utteranceIds: readonly string[]): void {
+    this.#space.audio.forget(utteranceIds);
+  }
+
   tokenize(text: string): readonly number[] {
     return this.#model.tokenizer.encode(text);
   }
