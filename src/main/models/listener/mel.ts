@@ -1,0 +1,120 @@
+import type { MelBlock } from "../services.ts";
+import { MEL_BINS, melFilters, type MelFilter } from "./mel-filters.ts";
+import { FFT_SIZE, FREQUENCY_BINS, PowerSpectrum } from "./spectrum.ts";
+
+/** 10 ms at 16 kHz. */
+export const HOP_SAMPLES = 160;
+/** 30 s: what one pass of the encoder sees. */
+export const WINDOW_SAMPLES = 480_000;
+export const WINDOW_FRAMES = WINDOW_SAMPLES / HOP_SAMPLES;
+const REACH = FFT_SIZE / 2;
+const SMALLEST_POWER = 1e-10;
+
+/** One frame's worth of tables and scratch space, shared by all utterances of a process. */
+class FrameAnalyser {
+  readonly #spectrum = new PowerSpectrum();
+  readonly #filters: readonly MelFilter[] = melFilters();
+  readonly #power = new Float64Array(FREQUENCY_BINS);
+  readonly #frame = new Float64Array(FFT_SIZE);
+  // Periodic Hann, as torch.stft and the reference extractor use it.
+  readonly #hann = Float64Array.from(
+    { length: FFT_SIZE },
+    (_, n) => 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / FFT_SIZE),
+  );
+
+  /** Log-mel of the 400 samples that `sample(i)` gives for i = 0…399, into `out` from `at`. */
+  analyse(sample: (index: number) => number, out: Float32Array, at: number): void {
+    for (let n = 0; n < FFT_SIZE; n++) this.#frame[n] = sample(n) * this.#hann[n]!;
+    this.#spectrum.transform(this.#frame, this.#power);
+    for (let bin = 0; bin < MEL_BINS; bin++) {
+      const { first, weights } = this.#filters[bin]!;
+      let energy = 0;
+      for (let k = 0; k < weights.length; k++) energy += weights[k]! * this.#power[first + k]!;
+      out[at + bin] = Math.log10(Math.max(energy, SMALLEST_POWER));
+    }
+  }
+}
+
+const analyser = new FrameAnalyser();
+
+/**
+ * Log-mel frames of one utterance, computed while it arrives (R40). Frame t of a window sees samples 160·t − 200 to
+ * 160·t + 199, mirrored at both ends of the 30 s window; every window is a spectrogram of its own, as the reference
+ * extractor (transformers.js, processing_voxtral.js) cuts it. Frames that lie wholly in the zero padding are silent and
+ * are neither computed nor emitted.
+ */
+export class MelExtractor {
+  readonly #utteranceId: string;
+  readonly #emit: (block: MelBlock) => void;
+  readonly #window = new Float32Array(WINDOW_SAMPLES);
+  #windowIndex = 0;
+  #filled = 0;
+  #nextFrame = 0;
+  #samples = 0;
+  #frames = 0;
+
+  constructor(utteranceId: string, emit: (block: MelBlock) => void) {
+    this.#utteranceId = utteranceId;
+    this.#emit = emit;
+  }
+
+  /** Frames emitted so far. */
+  get frames(): number {
+    return this.#frames;
+  }
+
+  /** 16 kHz mono, in pieces of any length. */
+  push(samples: Float32Array): void {
+    for (let taken = 0; taken < samples.length;) {
+      // A full window is closed only when more follows: exactly 30 s are one window, not one and an empty one.
+      if (this.#filled === WINDOW_SAMPLES) this.#nextWindow();
+      const part = samples.subarray(taken, taken + WINDOW_SAMPLES - this.#filled);
+      this.#window.set(part, this.#filled);
+      this.#filled += part.length;
+      this.#samples += part.length;
+      taken += part.length;
+      this.#emitUntil(Math.floor((this.#filled - REACH) / HOP_SAMPLES) + 1, false);
+    }
+  }
+
+  /** The tail: everything that had to wait for the end. Always emits one last block, marked `final`. */
+  finish(): void {
+    this.#emitUntil(Math.ceil((this.#filled + REACH) / HOP_SAMPLES), true);
+  }
+
+  #nextWindow(): void {
+    this.#emitUntil(WINDOW_FRAMES, false);
+    this.#windowIndex++;
+    this.#filled = 0;
+    this.#nextFrame = 0;
+    this.#window.fill(0);
+  }
+
+  #emitUntil(wanted: number, isLast: boolean): void {
+    const until = Math.min(WINDOW_FRAMES, wanted);
+    const frames = Math.max(0, until - this.#nextFrame);
+    if (frames === 0 && !isLast) return;
+    const data = new Float32Array(frames * MEL_BINS);
+    for (let i = 0; i < frames; i++) {
+      const start = (this.#nextFrame + i) * HOP_SAMPLES - REACH;
+      analyser.analyse((n) => this.#mirrored(start + n), data, i * MEL_BINS);
+    }
+    const block: MelBlock = {
+      utteranceId: this.#utteranceId,
+      window: this.#windowIndex,
+      startFrame: this.#nextFrame,
+      frames,
+      data,
+      ...(isLast ? { final: { samples: this.#samples } } : {}),
+    };
+    this.#nextFrame += frames;
+    this.#frames += frames;
+    this.#emit(block);
+  }
+
+  #mirrored(index: number): number {
+    if (index < 0) return this.#window[-index]!;
+    if (index >= WINDOW_SAMPLES) return this.#window[2 * WINDOW_SAMPLES - 2 - index]!;
+    return this.#window[index]!;
+  }
+}

@@ -1,0 +1,131 @@
+import { LISTEN_RATE_HZ } from "../../../shared/audio.ts";
+import { systemClock, type Clock } from "../../../shared/clock.ts";
+import { AppError } from "../../../shared/errors.ts";
+import type { Port } from "../../../shared/port.ts";
+import { serve } from "../../../shared/rpc.ts";
+import { announceBusy } from "../busy.ts";
+import type { ListenerService } from "../services.ts";
+import { LevelMeter } from "./level.ts";
+import { Resampler } from "./resampler.ts";
+import { SampleRing } from "./ring.ts";
+import { decodeSource } from "./source.ts";
+import { Utterance } from "./utterance.ts";
+
+const RING_MS = 3_000;
+/** Finished utterances are kept for their audio; beyond this the oldest go (the conversation keeps its own copy). */
+const MAX_KEPT_BYTES = 256 * 2 ** 20;
+/** Pieces of a replay: short enough that a microphone's blocks in between are not held up. */
+const REPLAY_SAMPLES = LISTEN_RATE_HZ;
+
+/** Serves one listener on `port`: microphone in, level and log-mel out. */
+export function start(port: Port, clock: Clock = systemClock): Disposable {
+  const ring = new SampleRing((RING_MS / 1000) * LISTEN_RATE_HZ);
+  const utterances = new Map<string, Utterance>();
+  let open: Utterance | undefined;
+  let resampler: { readonly rateHz: number; readonly stream: Resampler } | undefined;
+
+  const meter = new LevelMeter((level) => server.emit("level", level));
+  const create = (id: string): Utterance => new Utterance(id, (block) => server.emit("mel", block), clock);
+
+  const find = (utteranceId: string): Utterance => {
+    const utterance = utterances.get(utteranceId);
+    if (utterance) return utterance;
+    throw new AppError(
+      "bad-input",
+      `There is no utterance ${utteranceId}: it was never begun, or is forgotten.`,
+    );
+  };
+
+  const keep = (utterance: Utterance): void => {
+    utterances.set(utterance.id, utterance);
+    let bytes = 0;
+    for (const kept of utterances.values()) bytes += kept.bytes;
+    for (const kept of utterances.values()) {
+      if (bytes <= MAX_KEPT_BYTES) break;
+      if (kept === utterance || kept.isOpen) continue;
+      bytes -= kept.bytes;
+      utterances.delete(kept.id);
+    }
+  };
+
+  const server = serve<ListenerService>(port, {
+    calls: {
+      decode: async ({ source, maxDurationMs }) => {
+        using _busy = announceBusy("decode", 120_000);
+        return await decodeSource(source, maxDurationMs);
+      },
+      begin: ({ utteranceId, preRollMs }) => {
+        if (utterances.has(utteranceId)) {
+          throw new AppError("bad-input", `The utterance ${utteranceId} has already begun.`);
+        }
+        open?.discard();
+        const preRoll = ring.newest(Math.round((preRollMs / 1000) * LISTEN_RATE_HZ));
+        open = create(utteranceId);
+        keep(open);
+        open.begin(preRoll);
+        return { preRollSamples: preRoll.length };
+      },
+      end: ({ utteranceId, discard = false }) => {
+        const utterance = find(utteranceId);
+        if (open === utterance) {
+          // The resampler's delay holds back 3 ms at most; they belong to this utterance.
+          if (resampler) utterance.push(resampler.stream.tail());
+          open = undefined;
+        }
+        if (discard) {
+          utterance.discard();
+          utterances.delete(utteranceId);
+          return {
+            utteranceId,
+            samples: 0,
+            preRollSamples: 0,
+            peak: 0,
+            rms: 0,
+            melSpan: emptyMelSpan(clock),
+          };
+        }
+        return utterance.finish();
+      },
+      audio: ({ utteranceId }) => find(utteranceId).audio(),
+      replay: async ({ utteranceId, samples }) => {
+        const utterance = create(utteranceId);
+        for (let at = 0; at < samples.length; at += REPLAY_SAMPLES) {
+          utterance.push(samples.subarray(at, at + REPLAY_SAMPLES));
+          await new Promise(setImmediate);
+        }
+        keep(utterance);
+        return utterance.finish();
+      },
+    },
+    streams: {},
+    notices: {
+      push: ({ samples, sampleRateHz }) => {
+        // Whatever claims another rate is no microphone; there is no one to tell in a one-way message.
+        if (!Number.isInteger(sampleRateHz) || sampleRateHz < 1_000 || sampleRateHz > 768_000) return;
+        if (resampler?.rateHz !== sampleRateHz) {
+          resampler = { rateHz: sampleRateHz, stream: new Resampler(sampleRateHz, LISTEN_RATE_HZ) };
+        }
+        const heard = resampler.stream.push(withoutNaN(samples));
+        ring.push(heard);
+        open?.push(heard);
+        meter.push(heard);
+      },
+      forget: ({ utteranceId }) => {
+        if (open?.id !== utteranceId) utterances.delete(utteranceId);
+      },
+    },
+  });
+  return server;
+}
+
+/** A driver's NaN would spread through the resampler to everything after it. */
+function withoutNaN(samples: Float32Array): Float32Array {
+  return samples.every(Number.isFinite)
+    ? samples
+    : samples.map((sample) => (Number.isFinite(sample) ? sample : 0));
+}
+
+function emptyMelSpan(clock: Clock): { name: "mel"; startMs: number; endMs: number } {
+  const nowMs = clock.nowMs();
+  return { name: "mel", startMs: nowMs, endMs: nowMs };
+}
