@@ -35,10 +35,6 @@ export class Commands {
     return this.#did("ask.sample", { sampleId });
   }
 
-  interrupt(): Promise<boolean> {
-    return this.#did("turn.interrupt", {});
-  }
-
   /** Returns the id under which the reply is spoken again. */
   async replay(turnId: string): Promise<string | null> {
     return (await this.#call("turn.replay", { turnId }))?.turnId ?? null;

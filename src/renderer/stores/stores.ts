@@ -74,20 +74,23 @@ export interface LevelState {
   readonly peak: number;
 }
 
-export interface Stores {
-  readonly connection: StoreApi<ConnectionState>;
-  readonly assistant: StoreApi<AssistantState & { readonly isLatched: boolean }>;
-  readonly conversations: StoreApi<ConversationsState>;
-  readonly turn: StoreApi<{ readonly live: LiveTurn | null }>;
-  readonly captions: StoreApi<CaptionsState>;
-  readonly player: StoreApi<PlayerState>;
-  readonly latency: StoreApi<LatencyState>;
-  readonly settings: StoreApi<{ readonly settings: Settings }>;
-  readonly engine: StoreApi<{ readonly engine: EngineState | null }>;
-  readonly microphone: StoreApi<MicrophoneView>;
+/** The state of each store. */
+export interface States {
+  readonly connection: ConnectionState;
+  readonly assistant: AssistantState & { readonly isLatched: boolean };
+  readonly conversations: ConversationsState;
+  readonly turn: { readonly live: LiveTurn | null };
+  readonly captions: CaptionsState;
+  readonly player: PlayerState;
+  readonly latency: LatencyState;
+  readonly settings: { readonly settings: Settings };
+  readonly engine: { readonly engine: EngineState | null };
+  readonly microphone: MicrophoneView;
   /** Changes some forty times a second: subscribe, do not render from it. */
-  readonly level: StoreApi<LevelState>;
+  readonly level: LevelState;
 }
+
+export type Stores = { readonly [K in keyof States]: StoreApi<States[K]> };
 
 export const everyRecord: LatencyFilter = { cold: "all", input: "all", limit: 500 };
 

@@ -1,0 +1,94 @@
+import { Ellipsis, Mic, MicOff, Square } from "lucide-react";
+import { useEffect, useRef, type PointerEvent, type ReactNode } from "react";
+import type { Phase } from "../../shared/app-contract.ts";
+import { useSession, useStores } from "../session-context.ts";
+import type { TalkSource } from "../session/push-to-talk.ts";
+import { levelFraction, ringPath } from "./level-ring.ts";
+import styles from "./talk-button.module.css";
+
+const names: Readonly<Record<Phase, string>> = {
+  idle: "Talk",
+  listening: "Send what you said",
+  thinking: "Stop and talk",
+  speaking: "Stop and talk",
+};
+
+/** Hold to talk, tap to start and stop, press to interrupt. Its ring is the level of the microphone. */
+export function TalkButton({ source, size }: { source: TalkSource; size: "large" | "small" }): ReactNode {
+  const { talk } = useSession();
+  const phase = useStores("assistant", (state) => state.phase);
+  const microphone = useStores("microphone", (state) => state.state);
+  const isSilent = source === "button" && (microphone === "denied" || microphone === "missing");
+  const isPointerDown = useRef(false);
+
+  const press = (event: PointerEvent<HTMLButtonElement>): void => {
+    if (event.button !== 0) return;
+    // The release must reach us wherever the pointer is by then.
+    event.currentTarget.setPointerCapture(event.pointerId);
+    isPointerDown.current = true;
+    talk.down(source, event.timeStamp);
+  };
+  const release = (event: PointerEvent<HTMLButtonElement>): void => {
+    if (!isPointerDown.current) return;
+    isPointerDown.current = false;
+    talk.up(event.timeStamp);
+  };
+
+  return (
+    <button
+      type="button"
+      data-talk=""
+      data-phase={phase}
+      data-size={size}
+      className={styles["button"]}
+      aria-label={names[phase]}
+      aria-pressed={phase === "listening"}
+      onPointerDown={press}
+      onPointerUp={release}
+      onPointerCancel={() => {
+        if (isPointerDown.current) talk.blur();
+        isPointerDown.current = false;
+      }}
+      onContextMenu={(event) => event.preventDefault()}
+      onClick={(event) => {
+        // Pointers were handled above; what is left are Enter and assistive technology.
+        if (event.detail === 0) talk.tap(source, event.timeStamp);
+      }}
+    >
+      <LevelRing />
+      <span className={styles["disc"]}>
+        <PhaseIcon phase={phase} isSilent={isSilent} />
+      </span>
+    </button>
+  );
+}
+
+function PhaseIcon({ phase, isSilent }: { phase: Phase; isSilent: boolean }): ReactNode {
+  if (phase === "listening") return <span className={styles["bars"]} aria-hidden />;
+  if (phase === "thinking") return <Ellipsis aria-hidden className={styles["glyph"]} />;
+  if (phase === "speaking") return <Square aria-hidden className={styles["glyph"]} fill="currentColor" />;
+  return isSilent ? (
+    <MicOff aria-hidden className={styles["glyph"]} />
+  ) : (
+    <Mic aria-hidden className={styles["glyph"]} />
+  );
+}
+
+/** Follows the level forty times a second without rendering: one attribute of one path. */
+function LevelRing(): ReactNode {
+  const { stores } = useSession();
+  const path = useRef<SVGPathElement>(null);
+  useEffect(() => {
+    const history: number[] = [];
+    return stores.level.subscribe(({ rms }) => {
+      history.unshift(levelFraction(rms));
+      history.length = Math.min(history.length, 24);
+      path.current?.setAttribute("d", ringPath(history));
+    });
+  }, [stores]);
+  return (
+    <svg className={styles["ring"]} viewBox="-60 -60 120 120" aria-hidden>
+      <path ref={path} d={ringPath([])} />
+    </svg>
+  );
+}

@@ -1,0 +1,29 @@
+import { createRoot } from "react-dom/client";
+import { config } from "zod";
+import { App } from "./app.tsx";
+import { windowViewOf } from "./bridge/view.ts";
+import { notify } from "./components/notices.ts";
+import { Session } from "./session/session.ts";
+/* oxlint-disable import/no-unassigned-import -- style sheets are imported for their effect */
+import "./styles/tokens.css";
+import "./styles/base.css";
+
+// The content security policy forbids making functions from strings, which zod would try for speed.
+config({ jitless: true });
+
+const view = windowViewOf(location.hash);
+document.documentElement.dataset["view"] = view;
+
+const session = new Session({
+  view,
+  // The tap shows a test what was played; it exists only where tests reach it, in a browser.
+  tap: window.parley === undefined && new URLSearchParams(location.search).get("tap") === "1",
+  notify,
+});
+session.start();
+// Closing the microphone and the output with the page keeps the browser's recording mark honest.
+window.addEventListener("pagehide", () => session[Symbol.dispose]());
+
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no #root");
+createRoot(root).render(<App session={session} />);
