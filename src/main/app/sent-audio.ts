@@ -18,14 +18,21 @@ export class SentAudio {
   #chunks: PlayerAudio[] = [];
   #baseSamples = 0;
   #playedSamples = 0;
+  #sentSamples = 0;
   #totalSamples: number | null = null;
 
   constructor(turnId: string) {
     this.turnId = turnId;
   }
 
+  /** Samples the present page's counts begin after. */
+  get baseSamples(): number {
+    return this.#baseSamples;
+  }
+
   add(chunk: PlayerAudio): void {
     this.#chunks.push(chunk);
+    this.#sentSamples = Math.max(this.#sentSamples, chunk.startSample + chunk.pcm.length);
   }
 
   /** Nothing follows; the turn's speech has `samples` in all. */
@@ -35,7 +42,9 @@ export class SentAudio {
 
   /** Takes a page's count of what it played and returns the turn's. */
   played(pageSamples: number): number {
-    this.#playedSamples = Math.max(this.#playedSamples, this.#baseSamples + pageSamples);
+    // Never more than was sent, whatever a page says.
+    const played = Math.min(this.#baseSamples + pageSamples, this.#sentSamples);
+    this.#playedSamples = Math.max(this.#playedSamples, played);
     this.#chunks = this.#chunks.filter((chunk) => chunk.startSample + chunk.pcm.length > this.#playedSamples);
     return this.#playedSamples;
   }
