@@ -146,15 +146,18 @@ function graphOf(
   loadMs: number,
 ): Graph {
   let released: Promise<void> | undefined;
+  const inputs = infoOf(session.inputMetadata);
+  const takesHalves = [...inputs.values()].some(({ type }) => type === "float16");
   return {
     path,
     session,
     provider,
     passedOver,
     loadMs,
-    inputs: infoOf(session.inputMetadata),
+    inputs,
     outputs: infoOf(session.outputMetadata),
-    async run(feeds, fetches) {
+    async run(tensors, fetches) {
+      const feeds = takesHalves ? withHalfBits(tensors) : tensors;
       const startMs = systemClock.nowMs();
       try {
         const outputs = (await (fetches ? session.run(feeds, fetches) : session.run(feeds))) as Record<
@@ -172,6 +175,24 @@ function graphOf(
       return released;
     },
   };
+}
+
+/**
+ * onnxruntime-common 1.30 makes a Float16Array of float16 data where the runtime has that class, and onnxruntime-node 1.30
+ * then reads no bytes of it ("not enough space: expected 40, got 0"; its Node-API knows 16-bit integers only). The native
+ * side is shown the same memory as bits.
+ */
+function withHalfBits(tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => {
+      if (tensor.type !== "float16" || tensor.location !== "cpu") return [name, tensor];
+      const { data } = tensor;
+      if (!ArrayBuffer.isView(data)) return [name, tensor];
+      const bits = new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
+      const shown: Tensor = Object.create(tensor, { data: { value: bits } });
+      return [name, shown];
+    }),
+  );
 }
 
 function infoOf(metadata: readonly InferenceSession.ValueMetadata[]): ReadonlyMap<string, TensorInfo> {

@@ -57,7 +57,7 @@ export class KvCache {
   readonly layout: KvLayout;
   readonly #deviceTruncate: DeviceTruncate | undefined;
   readonly #positions: Position[] = [];
-  #tensors = new Map<string, Tensor>();
+  #tensors: ReadonlyMap<string, Tensor> = new Map();
 
   constructor(layout: KvLayout, deviceTruncate?: DeviceTruncate) {
     this.layout = layout;
@@ -146,7 +146,7 @@ export class KvCache {
   #replace(tensors: ReadonlyMap<string, Tensor>): void {
     // Device buffers are freed by hand; memory tensors have nothing to free.
     if (this.#isOnDevice()) for (const tensor of this.#tensors.values()) tensor.dispose();
-    this.#tensors = new Map(tensors);
+    this.#tensors = tensors;
   }
 }
 

@@ -7,6 +7,8 @@ import { graphBytes, openGraph, SMALL_GRAPH_BYTES } from "../onnx-session.ts";
 import type { Graph, OpenOptions } from "../onnx-session.ts";
 import type { LoadParams } from "../services.ts";
 import { Decoder } from "./decoder.ts";
+import { createDeviceTruncation } from "./device-truncate.ts";
+import type { DeviceTruncation } from "./device-truncate.ts";
 import { createEmbeddings } from "./embeddings.ts";
 import type { Embeddings } from "./embeddings.ts";
 import { Encoder } from "./encoder.ts";
@@ -71,8 +73,11 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
     embed_tokens: findGraph(params.modelDir, "embed_tokens", { ...params, lenient: true }),
   };
   const graphs: Partial<Record<Stem, Graph>> = {};
+  let truncation: DeviceTruncation | undefined;
   const release = async (): Promise<void> => {
     await Promise.all(Object.values(graphs).map((graph) => graph.release()));
+    await truncation?.release();
+    truncation = undefined;
   };
   try {
     for (const stem of stems)
@@ -89,6 +94,9 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
         `The graphs of ${params.modelDir} do not belong together: their sizes differ.`,
       );
     }
+    if (decoder.kvOnDevice) {
+      truncation = await createDeviceTruncation(decoder.layout, decoder_model_merged.provider);
+    }
     return {
       name: modelNameOf(params.modelDir),
       graphs: { audio_encoder, embed_tokens, decoder_model_merged },
@@ -100,7 +108,7 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
       encoder,
       embeddings,
       decoder,
-      deviceTruncate: undefined,
+      deviceTruncate: truncation?.truncate,
       release,
     };
   } catch (error) {
