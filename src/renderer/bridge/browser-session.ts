@@ -1,30 +1,29 @@
-import { sessionPath, tokenParameter } from "../../shared/browser-session.ts";
+import { sessionPath, socketPath, tokenParameter } from "../../shared/browser-session.ts";
 import { AppError } from "../../shared/errors.ts";
 
 /**
- * Lets this page into the browser host: trades the one-time token of the address for a cookie, or makes sure that the
- * cookie of an earlier visit still holds. Throws `bad-input` when neither does: only a new address helps then.
+ * Gets this page into the browser host: redeems the one-time token of the printed address, if the address bar still
+ * holds it, and takes it out of sight. Throws AppError `unsupported` when the host does not know this browser.
  */
-export async function joinBrowserSession(): Promise<void> {
+export async function enterBrowserSession(): Promise<void> {
   const token = new URLSearchParams(location.hash.slice(1)).get(tokenParameter);
-  const answer = await (token === null ? askForSession() : redeem(token));
-  // Spent, and not to be read over a shoulder or kept in the history.
-  if (token !== null) history.replaceState(null, "", `${location.pathname}${location.search}#/`);
-  if (answer.ok) return;
+  if (token === null) {
+    const answer = await fetch(sessionPath, { credentials: "same-origin" });
+    if (answer.ok) return;
+  } else {
+    const answer = await fetch(sessionPath, { method: "POST", body: JSON.stringify({ token }) });
+    history.replaceState(null, "", location.pathname + location.search);
+    if (answer.ok) return;
+  }
   throw new AppError(
-    "bad-input",
-    "This address is no longer valid. Open the one that “npm start” printed, or start Parley again for a new one.",
+    "unsupported",
+    "This address is not open to this browser: start Parley again and open the address it prints.",
   );
 }
 
-function redeem(token: string): Promise<Response> {
-  return fetch(sessionPath, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ [tokenParameter]: token }),
-  });
-}
-
-function askForSession(): Promise<Response> {
-  return fetch(sessionPath, { cache: "no-store" });
+/** The WebSocket address of the host that served this page. */
+export function socketUrl(view: "main" | "overlay"): URL {
+  const url = new URL(`${socketPath}?view=${view}`, location.href);
+  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  return url;
 }

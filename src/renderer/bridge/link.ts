@@ -12,7 +12,8 @@ export interface LinkEvents {
   opened(client: AppClient): void;
   /** The state of everything, as of now. */
   greeted(snapshot: AppSnapshot, clockOffsetMs: number): void;
-  lost(attempt: number): void;
+  /** `error` is why the connection could not be made; null when it was there and went. */
+  lost(attempt: number, error: AppError | null): void;
 }
 
 const FIRST_RETRY_MS = 250;
@@ -37,10 +38,10 @@ export class Link implements Disposable {
   async run(): Promise<void> {
     let attempt = 0;
     while (!this.#isDisposed) {
-      if (await this.#serveOnce()) attempt = 0;
+      const error = await this.#serveOnce();
       if (this.#isDisposed) return;
-      attempt += 1;
-      this.#events.lost(attempt);
+      attempt = error === null ? 1 : attempt + 1;
+      this.#events.lost(attempt, error);
       await this.#pause(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempt - 1)));
     }
   }
@@ -62,9 +63,9 @@ export class Link implements Disposable {
     this.#port?.[Symbol.dispose]();
   }
 
-  /** One connection from open to close. True when it got as far as a greeting. */
-  async #serveOnce(): Promise<boolean> {
-    let hasGreeted = false;
+  /** One connection from open to close. Null when it got as far as a greeting, else what was in the way. */
+  async #serveOnce(): Promise<AppError | null> {
+    let failure: AppError | null = null;
     try {
       const port = await this.#openPort();
       this.#port = port;
@@ -73,17 +74,15 @@ export class Link implements Disposable {
       this.#events.opened(client);
       const snapshot = await client.call("hello", {});
       this.#events.greeted(snapshot, await measureClock(client));
-      hasGreeted = true;
       await port.closed;
       client[Symbol.dispose]();
     } catch (error) {
-      // Nobody waits for this connection but us: the retry is the handling, the reason is for the console's reader.
-      console.info("Parley is not connected:", AppError.from(error).message);
+      failure = AppError.from(error);
       this.#port?.[Symbol.dispose]();
     }
     this.#client = undefined;
     this.#port = undefined;
-    return hasGreeted;
+    return failure;
   }
 
   async #pause(delayMs: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { watchDevices } from "../audio/devices.ts";
+import type { AppError } from "../../shared/errors.ts";
 import { Link } from "../bridge/link.ts";
 import { openPort } from "../bridge/open-port.ts";
 import { createStores, type Stores } from "../stores/stores.ts";
@@ -53,7 +54,7 @@ export class Session implements Disposable {
         void this.commands.refreshList();
         void this.commands.loadLatency(stores.latency.getState().filter);
       },
-      lost: (attempt) => this.#onLost(attempt),
+      lost: (attempt, error) => this.#onLost(attempt, error),
     });
     const link = this.#link;
     const warn = (message: string): void => notify("warning", message);
@@ -111,14 +112,16 @@ export class Session implements Disposable {
     else this.listening.release();
   }
 
-  #onLost(attempt: number): void {
+  #onLost(attempt: number, error: AppError | null): void {
     const message =
-      attempt < PATIENT_ATTEMPTS
-        ? null
-        : this.stores.connection.getState().host === "electron"
-          ? "Parley's engine does not answer. Quit Parley and start it again."
-          : "Parley is not running any more. Start it again with “npm start” and open the address it prints.";
+      error?.code === "unsupported" ? error.message : attempt < PATIENT_ATTEMPTS ? null : goneMessage();
     this.stores.connection.setState({ status: "lost", message });
     this.stores.assistant.setState({ phase: "idle", turnId: null, utteranceId: null });
   }
+}
+
+function goneMessage(): string {
+  return window.parley
+    ? "Parley's engine does not answer. Quit Parley and start it again."
+    : "Parley is not running any more. Start it again with “npm start” and open the address it prints.";
 }
