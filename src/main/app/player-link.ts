@@ -18,6 +18,8 @@ interface Playing {
   readonly sent: SentAudio;
   /** The window that plays: the first to report. Reports of others are ignored, so that nothing counts twice. */
   player: AppWindow | null;
+  /** The window that played and is gone: nothing of it counts any more. */
+  formerId: number | null;
   grace: Disposable | null;
 }
 
@@ -62,7 +64,7 @@ export class PlayerLink implements Disposable {
 
   report(window: AppWindow, report: PlayerReport): void {
     const playing = this.#playing.get(report.turnId);
-    if (!playing || window.view !== "main") return;
+    if (!playing || window.view !== "main" || window.id === playing.formerId) return;
     playing.player ??= window;
     if (playing.player.id !== window.id) return;
     this.#settle(playing);
@@ -95,7 +97,7 @@ export class PlayerLink implements Disposable {
   #open(turnId: string): Playing {
     let playing = this.#playing.get(turnId);
     if (!playing) {
-      playing = { sent: new SentAudio(turnId), player: null, grace: null };
+      playing = { sent: new SentAudio(turnId), player: null, formerId: null, grace: null };
       this.#playing.set(turnId, playing);
       // A reply may begin before a window exists, or while it is being reloaded.
       if (!this.#options.windows.hasMain) this.#orphan(playing);
@@ -104,6 +106,7 @@ export class PlayerLink implements Disposable {
   }
 
   #orphan(playing: Playing): void {
+    playing.formerId = playing.player?.id ?? playing.formerId;
     playing.player = null;
     playing.grace ??= this.#options.clock.after(reloadGraceMs, () => {
       this.#options.onOrphaned(playing.sent.turnId);
