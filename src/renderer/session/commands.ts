@@ -2,6 +2,7 @@ import type { AppService, LatencyFilter } from "../../shared/app-contract.ts";
 import { AppError, isCancelled } from "../../shared/errors.ts";
 import type { SettingsPatch } from "../../shared/settings.ts";
 import type { Link } from "../bridge/link.ts";
+import { withRecords } from "../stores/latency-records.ts";
 import type { Stores } from "../stores/stores.ts";
 import { saveFile } from "./save-file.ts";
 
@@ -112,7 +113,7 @@ export class Commands {
     latency.setState({ filter });
     const found = await this.#call("latency.list", filter);
     if (!found || generation !== this.#latencyGeneration) return;
-    latency.setState({ records: found.records, hasLoaded: true });
+    latency.setState((state) => ({ ...withRecords(state, found.records), hasLoaded: true }));
   }
 
   async exportLatency(format: "json" | "csv" | "chrome-trace"): Promise<void> {

@@ -1,6 +1,7 @@
 import type { AppSnapshot } from "../../shared/app-contract.ts";
 import type { AppClient } from "../bridge/link.ts";
 import { withoutTurn, withTranscript, withTurn } from "../stores/conversation-record.ts";
+import { withNewRecord } from "../stores/latency-records.ts";
 import { advanceLiveTurn, beginLiveTurn } from "../stores/live-turn.ts";
 import type { Stores } from "../stores/stores.ts";
 import type { Sound } from "./sound.ts";
@@ -30,11 +31,7 @@ export function projectEvents(client: AppClient, options: ProjectionOptions): vo
       live: live?.turnId === turnId ? { ...live, userText: text } : live,
     }));
   });
-  client.on("latency.record", (record) =>
-    stores.latency.setState(({ records }) => ({
-      records: [record, ...records.filter(({ turnId }) => turnId !== record.turnId)],
-    })),
-  );
+  client.on("latency.record", (record) => stores.latency.setState((state) => withNewRecord(state, record)));
   client.on("notice", ({ level, message }) => {
     if (level === "error") sound.earcon("error");
     options.notify(level, message);

@@ -65,6 +65,9 @@ export interface MicrophoneView extends MicrophoneStatus {
 export interface LatencyState {
   readonly records: readonly LatencyRecord[];
   readonly filter: LatencyFilter;
+  /** Seen so far under any filter. */
+  readonly models: readonly string[];
+  readonly providers: readonly string[];
   readonly selectedTurnId: string | null;
   readonly hasLoaded: boolean;
 }
@@ -127,6 +130,8 @@ export function createStores(): Stores {
     latency: createStore(() => ({
       records: [],
       filter: everyRecord,
+      models: [],
+      providers: [],
       selectedTurnId: null,
       hasLoaded: false,
     })),
