@@ -16,7 +16,7 @@ import { beforeOpenAudio, chatItems, exchangesOf, positionCount, transcriptionIt
 import type { PromptItem } from "./prompt.ts";
 import { createSampler } from "./sampler.ts";
 import type { Sampler } from "./sampler.ts";
-import { Turnstile } from "./turnstile.ts";
+import { Turnstile } from "../turnstile.ts";
 
 /** Positions kept free for a reply until the first request says how long it may become. */
 const USUAL_REPLY = 512;

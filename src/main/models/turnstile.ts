@@ -1,6 +1,6 @@
-import { AppError } from "../../../shared/errors.ts";
+import { AppError } from "../../shared/errors.ts";
 
-/** Lets one in at a time, in the order of asking: the model's sessions and its cache have one user. */
+/** Lets one in at a time, in the order of asking: a model and what it caches have one user. */
 export class Turnstile {
   #last: Promise<void> = Promise.resolve();
 
