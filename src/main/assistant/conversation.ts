@@ -1,0 +1,307 @@
+import { randomUUID } from "node:crypto";
+import { systemClock, type Clock } from "../../shared/clock.ts";
+import { AppError } from "../../shared/errors.ts";
+import { greedy, type Sampling, type UserContent, type UtteranceSummary } from "../models/services.ts";
+import { AudioQueue, type PlayerSink } from "./audio-queue.ts";
+import { PromptHistory, type RememberedTurn } from "./prompt-history.ts";
+import { defaultPolicy, type SegmentPolicy } from "./speech-planner.ts";
+import { Turn, type InterruptCause } from "./turn.ts";
+import { runPipeline, type AssistantEngine } from "./turn-pipeline.ts";
+
+export interface ConversationSettings {
+  readonly voice: string;
+  /** 0.5 to 2. */
+  readonly speed: number;
+  /** Goes as text into the first user turn; empty for none. */
+  readonly instructions: string;
+  readonly sampling: Sampling;
+  readonly maxNewTokens: number;
+  readonly policy: SegmentPolicy;
+}
+
+export const defaultConversationSettings: ConversationSettings = {
+  voice: "af_heart",
+  speed: 1,
+  instructions: "",
+  sampling: greedy,
+  maxNewTokens: 512,
+  policy: defaultPolicy,
+};
+
+export interface ConversationOptions {
+  readonly id?: string;
+  readonly engine: AssistantEngine;
+  readonly sink: PlayerSink;
+  readonly settings?: Partial<ConversationSettings>;
+  /** Earlier turns, from a stored history. */
+  readonly history?: readonly RememberedTurn[];
+  readonly clock?: Clock;
+}
+
+/** Someone is speaking: the utterance is open until it is released (answered) or cancelled. */
+export interface Listening {
+  readonly utteranceId: string;
+  /** Key up. The turn exists at once; what is left of hearing happens inside it. */
+  release(releasedAtMs?: number): Turn;
+  cancel(): void;
+}
+
+/**
+ * A conversation: what was said, and at most one turn that is being answered. A new question interrupts the answer that
+ * is still being spoken; history keeps of it what was heard.
+ */
+export class Conversation {
+  readonly id: string;
+  readonly #engine: AssistantEngine;
+  readonly #queue: AudioQueue;
+  readonly #clock: Clock;
+  readonly #history = new PromptHistory();
+  readonly #utterances = new Map<string, { readonly utteranceId: string; readonly samples: number }>();
+  #settings: ConversationSettings;
+  #turn: Turn | undefined;
+  #listening: Listening | undefined;
+
+  constructor(options: ConversationOptions) {
+    this.id = options.id ?? randomUUID();
+    this.#engine = options.engine;
+    this.#clock = options.clock ?? systemClock;
+    this.#settings = { ...defaultConversationSettings, ...options.settings };
+    for (const turn of options.history ?? []) this.#history.add(turn);
+    this.#queue = new AudioQueue({
+      sink: options.sink,
+      clock: this.#clock,
+      onSent: (chunk, queuedAtMs, sendStartMs, sendEndMs) => {
+        const turn = this.#turn;
+        if (turn?.id !== chunk.turnId) return;
+        turn.trace.add({ name: "queue", startMs: queuedAtMs, endMs: sendEndMs, index: chunk.index });
+        turn.audio(chunk, sendStartMs);
+      },
+    });
+  }
+
+  get settings(): ConversationSettings {
+    return this.#settings;
+  }
+
+  /** The turn being answered, or the last one. */
+  get turn(): Turn | undefined {
+    return this.#turn;
+  }
+
+  get history(): readonly RememberedTurn[] {
+    return this.#history.turns;
+  }
+
+  /** Takes effect with the next turn. */
+  configure(settings: Partial<ConversationSettings>): void {
+    this.#settings = { ...this.#settings, ...settings };
+  }
+
+  /** Opens an utterance: everything the listener hears from now on, and `preRollMs` of what it has just heard. */
+  listen(options: { readonly preRollMs?: number } = {}): Listening {
+    this.interrupt("new-turn");
+    this.#listening?.cancel();
+    const utteranceId = randomUUID();
+    const begun = this.#engine.listener.call("begin", { utteranceId, preRollMs: options.preRollMs ?? 0 });
+    // Reported by `end`, which fails for the same reason.
+    begun.catch(() => {});
+    // The prompt is settled once what was heard of the turn before is.
+    void Promise.resolve(this.#turn?.finished).then(() => {
+      if (this.#listening === listening) this.#prepare(utteranceId);
+    });
+    const startMs = this.#clock.nowMs();
+    const close = (): boolean => {
+      const isOpen = this.#listening === listening;
+      if (isOpen) this.#listening = undefined;
+      return isOpen;
+    };
+    const listening: Listening = {
+      utteranceId,
+      release: (releasedAtMs = this.#clock.nowMs()) => {
+        if (!close()) throw new AppError("bad-input", "This recording has already ended.");
+        const turn = this.#start("voice", releasedAtMs, () => this.#hear(turn, utteranceId));
+        turn.trace.add({ name: "capture", startMs, endMs: releasedAtMs });
+        return turn;
+      },
+      cancel: () => {
+        if (!close()) return;
+        // Nothing waits for it, and a listener that is gone has discarded it already.
+        this.#engine.listener.call("end", { utteranceId, discard: true }).catch(() => {});
+      },
+    };
+    this.#listening = listening;
+    return listening;
+  }
+
+  /** Asks in writing. Throws `bad-input` for nothing but spaces. */
+  ask(text: string): Turn {
+    if (text.trim() === "") throw new AppError("bad-input", "Type a question first.");
+    return this.#start("text", this.#clock.nowMs(), () =>
+      Promise.resolve([{ type: "text", text: text.trim() }]),
+    );
+  }
+
+  /** Answers a question of the history again; it and everything after it are forgotten. Throws `bad-input`. */
+  regenerate(turnId: string): Turn {
+    const [turn] = this.#history.removeFrom(turnId);
+    if (!turn) throw new AppError("bad-input", "That question is not in this conversation any more.");
+    const input = turn.content.some((part) => part.type === "audio") ? "voice" : "text";
+    return this.#start(input, this.#clock.nowMs(), () => Promise.resolve(turn.content));
+  }
+
+  /** Silences and ends the running turn, if any. */
+  interrupt(cause: InterruptCause): void {
+    if (this.#turn && !this.#turn.isOver) this.#turn.interrupt(cause);
+  }
+
+  /** The player's report; see AudioQueue. */
+  acknowledge(turnId: string, playedSamples: number, underruns = 0): void {
+    this.#queue.acknowledge(turnId, playedSamples, underruns);
+  }
+
+  /** The user's own words of a spoken turn, from the embeddings the model still has. Empty for a written one. */
+  async transcribe(
+    turnId: string,
+    options: { signal?: AbortSignal; language?: string } = {},
+  ): Promise<string> {
+    const utterance = this.#utterances.get(turnId);
+    if (!utterance) return "";
+    const { utteranceId, samples } = utterance;
+    const { language, signal } = options;
+    let text = "";
+    const parts = this.#engine.voxtral.stream(
+      "generate",
+      {
+        turnId,
+        prompt: { kind: "transcribe", utteranceId, samples, ...(language ? { language } : {}) },
+        sampling: greedy,
+        maxNewTokens: 440,
+      },
+      { signal },
+    );
+    for await (const part of parts) if (part.type !== "prefilled") text += part.text;
+    const transcript = text.trim();
+    this.#history.keepTranscript(utteranceId, transcript);
+    return transcript;
+  }
+
+  /**
+   * The 16 kHz recording of a spoken turn: the copy that survives a restart of the models. Undefined for a written turn,
+   * and for one whose listener died with it.
+   */
+  async recording(turnId: string): Promise<Float32Array | undefined> {
+    const utteranceId = this.#utterances.get(turnId)?.utteranceId;
+    if (utteranceId === undefined) return undefined;
+    const kept = this.#history.audio(utteranceId);
+    if (kept) return kept;
+    try {
+      const samples = await this.#engine.listener.call("audio", { utteranceId });
+      this.#history.keepAudio(utteranceId, samples);
+      return samples;
+    } catch {
+      // The turn lives on as its words.
+      return undefined;
+    }
+  }
+
+  /** Ends what runs and waits until it has ended. The engine stays. */
+  async dispose(): Promise<void> {
+    this.#listening?.cancel();
+    this.interrupt("shutdown");
+    await this.#turn?.finished;
+    const utteranceIds = [...this.#utterances.values()].map((utterance) => utterance.utteranceId);
+    this.#engine.voxtral.notify("forget", { utteranceIds });
+    for (const utteranceId of utteranceIds) this.#engine.listener.notify("forget", { utteranceId });
+  }
+
+  /** Brings the model up to the open question while it is being spoken: an optimisation, so failures are left to the turn. */
+  #prepare(utteranceId: string): void {
+    const open: UserContent = { type: "audio", utteranceId, samples: 0 };
+    const prompt = this.#history.prompt(this.#settings.instructions, [open]);
+    this.#engine.voxtral.call("prepare", { prompt }).catch(() => {});
+  }
+
+  #start(
+    input: "voice" | "text",
+    releasedAtMs: number,
+    question: () => Promise<readonly UserContent[]>,
+  ): Turn {
+    const previous = this.#turn;
+    this.interrupt("new-turn");
+    const turn: Turn = new Turn({
+      conversationId: this.id,
+      input,
+      releasedAtMs,
+      clock: this.#clock,
+      ending: {
+        stats: () => this.#queue.stats(turn.id),
+        silence: () => this.#queue.interrupt(turn.id),
+        cut: (tokenIds, characters) => this.#engine.voxtral.call("cut", { tokenIds, characters }),
+      },
+    });
+    this.#turn = turn;
+    void this.#run(turn, previous, question);
+    return turn;
+  }
+
+  async #run(
+    turn: Turn,
+    previous: Turn | undefined,
+    question: () => Promise<readonly UserContent[]>,
+  ): Promise<void> {
+    const { voice, speed, instructions, sampling, maxNewTokens, policy } = this.#settings;
+    let content: readonly UserContent[] = [];
+    try {
+      // The history must hold what was heard of the turn before; its interruption takes one model step at most.
+      const [heard] = await Promise.all([question(), previous?.finished]);
+      content = heard;
+      this.#queue.startTurn(turn.id, voice);
+      turn.signal.throwIfAborted();
+      await runPipeline(turn, {
+        engine: this.#engine,
+        queue: this.#queue,
+        clock: this.#clock,
+        voice,
+        speed,
+        sampling,
+        maxNewTokens,
+        policy,
+        prompt: () => this.#history.prompt(instructions, content),
+        recover: (utteranceIds) => this.#recover(utteranceIds, content),
+      });
+      this.#remember(turn, content);
+      turn.settle();
+    } catch (error) {
+      if (turn.isInterruption(error)) await turn.cutToHeard();
+      this.#remember(turn, content);
+      turn.settle(error);
+    }
+    void this.recording(turn.id);
+  }
+
+  /** Ends the utterance and says what it is to the model. */
+  async #hear(turn: Turn, utteranceId: string): Promise<readonly UserContent[]> {
+    const summary: UtteranceSummary = await this.#engine.listener.call("end", { utteranceId });
+    this.#utterances.set(turn.id, { utteranceId, samples: summary.samples });
+    turn.trace.add(summary.melSpan);
+    return [{ type: "audio", utteranceId, samples: summary.samples }];
+  }
+
+  /** A question nobody got an answer to is not part of the conversation: asked again, it is asked for the first time. */
+  #remember({ id: turnId, tokenIds }: Turn, content: readonly UserContent[]): void {
+    if (content.length > 0 && tokenIds.length > 0)
+      this.#history.add({ turnId, content, reply: { tokenIds } });
+  }
+
+  async #recover(utteranceIds: readonly string[], content: readonly UserContent[]): Promise<void> {
+    const lost = new Set<string>();
+    for (const utteranceId of utteranceIds) {
+      const isCurrent = content.some((part) => part.type === "audio" && part.utteranceId === utteranceId);
+      let samples = this.#history.audio(utteranceId);
+      if (!samples && isCurrent) samples = await this.#engine.listener.call("audio", { utteranceId });
+      if (samples) await this.#engine.listener.call("replay", { utteranceId, samples });
+      else lost.add(utteranceId);
+    }
+    this.#history.replaceAudio(lost);
+  }
+}

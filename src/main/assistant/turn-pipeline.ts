@@ -1,0 +1,164 @@
+import { randomUUID } from "node:crypto";
+import type { AudioChunk } from "../../shared/audio.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { AppError } from "../../shared/errors.ts";
+import type { Engine } from "../models/engine.ts";
+import type { GenerationPart, Prompt, Sampling, SpeechPart } from "../models/services.ts";
+import type { AudioQueue } from "./audio-queue.ts";
+import { Channel } from "./channel.ts";
+import { SpeechPlanner, wordsOf, type Segment, type SegmentPolicy } from "./speech-planner.ts";
+import type { Turn } from "./turn.ts";
+
+export type AssistantEngine = Pick<Engine, "listener" | "voxtral" | "kokoro">;
+
+export interface PipelineContext {
+  readonly engine: AssistantEngine;
+  readonly queue: AudioQueue;
+  readonly clock: Clock;
+  readonly voice: string;
+  readonly speed: number;
+  readonly sampling: Sampling;
+  readonly maxNewTokens: number;
+  readonly policy: SegmentPolicy;
+  /** Makes the prompt; called again after `recover`. */
+  readonly prompt: () => Prompt;
+  /** Feeds the model what it lost (`audio-missing`); rejects when that cannot be done. */
+  readonly recover: (utteranceIds: readonly string[]) => Promise<void>;
+}
+
+/**
+ * Runs one turn: the model's tokens become segments, segments become speech, and each stage works on the next piece
+ * while the one behind it is busy with the last. Resolves when everything was played; rejects with what broke, or with
+ * `cancelled`.
+ */
+export async function runPipeline(turn: Turn, context: PipelineContext): Promise<void> {
+  const segments = new Channel<Segment>();
+  const speaking = speak(turn, context, segments);
+  try {
+    await Promise.all([generate(turn, context, segments).finally(() => segments.close()), speaking]);
+  } catch (error) {
+    // Neither half may outlive the other: the first failure ends both.
+    segments.close();
+    throw error;
+  }
+  await withAbort(context.queue.finish(turn.id), turn.signal);
+}
+
+async function generate(turn: Turn, context: PipelineContext, segments: Channel<Segment>): Promise<void> {
+  const planner = new SpeechPlanner(context.policy);
+  const deliver = (ready: readonly Segment[]): void => {
+    for (const segment of ready) {
+      turn.segment(segment.index, segment.text, context.clock.nowMs());
+      segments.push(segment);
+    }
+  };
+  for await (const part of recovering(turn, context)) {
+    switch (part.type) {
+      case "prefilled":
+        turn.trace.add(...part.spans);
+        turn.trace.prefilled(part.prefillTokens, part.reusedTokens);
+        break;
+      case "token":
+        turn.trace.add(part.span);
+        turn.token(part.id, part.text, part.atMs);
+        deliver(planner.push(part.text));
+        break;
+      case "finished":
+        turn.rest(part.text, context.clock.nowMs());
+        deliver([...planner.push(part.text), ...planner.finish()]);
+        break;
+    }
+  }
+}
+
+/** A generation that survives the loss of older audio by a restarted model: once, and only before the first token. */
+async function* recovering(turn: Turn, context: PipelineContext): AsyncGenerator<GenerationPart> {
+  const { engine, prompt, recover, sampling, maxNewTokens } = context;
+  const attempt = (): AsyncIterable<GenerationPart> =>
+    engine.voxtral.stream(
+      "generate",
+      { turnId: turn.id, prompt: prompt(), sampling, maxNewTokens },
+      { signal: turn.signal },
+    );
+  try {
+    yield* attempt();
+  } catch (error) {
+    const { code, details } = AppError.from(error);
+    if (code !== "audio-missing" || turn.tokenIds.length > 0) throw error;
+    await recover(missingUtterances(details));
+    yield* attempt();
+  }
+}
+
+function missingUtterances(details: unknown): string[] {
+  if (typeof details !== "object" || details === null || !("utteranceIds" in details)) return [];
+  const { utteranceIds } = details;
+  return Array.isArray(utteranceIds) ? utteranceIds.filter((id) => typeof id === "string") : [];
+}
+
+async function speak(turn: Turn, context: PipelineContext, segments: Channel<Segment>): Promise<void> {
+  let index = 0;
+  let startSample = 0;
+  for await (const segment of segments) {
+    let wordsBefore = 0;
+    for await (const part of synthesis(turn, context, segment)) {
+      turn.trace.add(...part.spans.map((span) => ({ ...span, index })));
+      const chunk: AudioChunk = {
+        chunkId: randomUUID(),
+        conversationId: turn.conversationId,
+        turnId: turn.id,
+        index,
+        voice: context.voice,
+        textSource: part.text,
+        sampleRateHz: part.sampleRateHz,
+        pcm: part.pcm,
+        startSample,
+        words: part.words,
+      };
+      turn.spoken.push({ chunk, segment, wordsBefore });
+      context.queue.enqueue(chunk);
+      index++;
+      startSample += part.pcm.length;
+      wordsBefore += wordsOf(part.text).length;
+    }
+  }
+}
+
+/** The segment's speech. A speech process that dies before the first sound of it is asked once more. */
+async function* synthesis(
+  turn: Turn,
+  context: PipelineContext,
+  segment: Segment,
+): AsyncGenerator<SpeechPart> {
+  const { engine, voice, speed } = context;
+  const attempt = (): AsyncIterable<SpeechPart> =>
+    engine.kokoro.stream(
+      "synthesize",
+      { text: segment.text, voice, speed, isLast: segment.isLast },
+      { signal: turn.signal },
+    );
+  let hasSound = false;
+  try {
+    for await (const part of attempt()) {
+      hasSound = true;
+      yield part;
+    }
+  } catch (error) {
+    const { code } = AppError.from(error);
+    if (hasSound || (code !== "engine-gone" && code !== "engine-hung")) throw error;
+    yield* attempt();
+  }
+}
+
+/** Waits for `promise`, but no longer than until `signal` aborts: then throws its reason. */
+async function withAbort(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(AppError.from(signal.reason, "cancelled"));
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
