@@ -9,7 +9,8 @@ import styles from "./caption-text.module.css";
  */
 export function CaptionText({ reply, spokenAs }: { reply: string; spokenAs: string }): ReactNode {
   const isSpoken = useStores("captions", ({ turnId, hasEnded }) => turnId === spokenAs && !hasEnded);
-  return isSpoken ? <SpokenText reply={reply} /> : <p className={styles["text"]}>{reply}</p>;
+  const hasCaptions = useStores("settings", ({ settings }) => settings.appearance.captions);
+  return isSpoken && hasCaptions ? <SpokenText reply={reply} /> : <p className={styles["text"]}>{reply}</p>;
 }
 
 function SpokenText({ reply }: { reply: string }): ReactNode {
