@@ -105,10 +105,6 @@ export class Conversation {
     const begun = this.#engine.listener.call("begin", { utteranceId, preRollMs: options.preRollMs ?? 0 });
     // Reported by `end`, which fails for the same reason.
     begun.catch(() => {});
-    // The prompt is settled once what was heard of the turn before is.
-    void Promise.resolve(this.#turn?.finished).then(() => {
-      if (this.#listening === listening) this.#prepare(utteranceId);
-    });
     const startMs = this.#clock.nowMs();
     const close = (): boolean => {
       const isOpen = this.#listening === listening;
@@ -130,6 +126,7 @@ export class Conversation {
       },
     };
     this.#listening = listening;
+    void this.#prepare(listening);
     return listening;
   }
 
@@ -215,10 +212,13 @@ export class Conversation {
   }
 
   /** Brings the model up to the open question while it is being spoken: an optimisation, so failures are left to the turn. */
-  #prepare(utteranceId: string): void {
-    const open: UserContent = { type: "audio", utteranceId, samples: 0 };
+  async #prepare(listening: Listening): Promise<void> {
+    // The prompt is settled once what was heard of the turn before is.
+    await this.#turn?.finished;
+    if (this.#listening !== listening) return;
+    const open: UserContent = { type: "audio", utteranceId: listening.utteranceId, samples: 0 };
     const prompt = this.#history.prompt(this.#settings.instructions, [open]);
-    this.#engine.voxtral.call("prepare", { prompt }).catch(() => {});
+    await this.#engine.voxtral.call("prepare", { prompt }).catch(() => {});
   }
 
   #start(

@@ -190,7 +190,7 @@ export class Turn {
     this.#settled.resolve({
       outcome,
       reply: this.reply,
-      tokenIds,
+      tokenIds: this.tokenIds,
       ...(error ? { error } : {}),
       metrics,
       queue,
