@@ -1,15 +1,12 @@
+/* oxlint-disable import/no-unassigned-import -- imported for their effect */
+import "./zod-without-eval.ts";
 import { createRoot } from "react-dom/client";
-import { config } from "zod";
 import { App } from "./app.tsx";
 import { windowViewOf } from "./bridge/view.ts";
 import { notify } from "./components/notices.ts";
 import { Session } from "./session/session.ts";
-/* oxlint-disable import/no-unassigned-import -- style sheets are imported for their effect */
 import "./styles/tokens.css";
 import "./styles/base.css";
-
-// The content security policy forbids making functions from strings, which zod would try for speed.
-config({ jitless: true });
 
 const view = windowViewOf(location.hash);
 document.documentElement.dataset["view"] = view;

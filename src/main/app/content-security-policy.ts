@@ -41,7 +41,6 @@ const permissions: Readonly<Record<string, "(self)" | "()">> = {
   usb: "()",
   serial: "()",
   hid: "()",
-  bluetooth: "()",
   midi: "()",
   payment: "()",
   "publickey-credentials-get": "()",
