@@ -114,6 +114,7 @@ class TurnPlayback {
   #voiceConsistent = true;
   #isSending = false;
   #isFinished = false;
+  #isEndAnnounced = false;
   #isStopped = false;
 
   constructor(turnId: string, voice: string, options: AudioQueueOptions) {
@@ -233,6 +234,8 @@ class TurnPlayback {
 
   #announceEnd(): void {
     if (!this.#isFinished || this.#isStopped || this.#isSending || this.#waiting.length > 0) return;
+    if (this.#isEndAnnounced) return;
+    this.#isEndAnnounced = true;
     this.#options.sink.end(this.turnId, this.#sentSamples);
   }
 
