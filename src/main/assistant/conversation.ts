@@ -41,6 +41,8 @@ export interface ConversationOptions {
 /** Someone is speaking: the utterance is open until it is released (answered) or cancelled. */
 export interface Listening {
   readonly utteranceId: string;
+  /** Settles when the model is as ready for the question as it can be before hearing its end. Never rejects. */
+  readonly prepared: Promise<void>;
   /** Key up. The turn exists at once; what is left of hearing happens inside it. */
   release(releasedAtMs?: number): Turn;
   cancel(): void;
@@ -111,11 +113,13 @@ export class Conversation {
       if (isOpen) this.#listening = undefined;
       return isOpen;
     };
+    const prepared = Promise.withResolvers<void>();
     const listening: Listening = {
       utteranceId,
+      prepared: prepared.promise,
       release: (releasedAtMs = this.#clock.nowMs()) => {
         if (!close()) throw new AppError("bad-input", "This recording has already ended.");
-        const turn = this.#start("voice", releasedAtMs, () => this.#hear(turn, utteranceId));
+        const turn = this.#start("voice", releasedAtMs, (started) => this.#hear(started, utteranceId));
         turn.trace.add({ name: "capture", startMs, endMs: releasedAtMs });
         return turn;
       },
@@ -126,7 +130,7 @@ export class Conversation {
       },
     };
     this.#listening = listening;
-    void this.#prepare(listening);
+    void this.#prepare(listening).then(prepared.resolve);
     return listening;
   }
 
@@ -224,7 +228,7 @@ export class Conversation {
   #start(
     input: "voice" | "text",
     releasedAtMs: number,
-    question: () => Promise<readonly UserContent[]>,
+    question: (turn: Turn) => Promise<readonly UserContent[]>,
   ): Turn {
     const previous = this.#turn;
     this.interrupt("new-turn");
@@ -240,7 +244,7 @@ export class Conversation {
       },
     });
     this.#turn = turn;
-    void this.#run(turn, previous, question);
+    void this.#run(turn, previous, () => question(turn));
     return turn;
   }
 

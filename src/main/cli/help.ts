@@ -1,0 +1,32 @@
+/** What `--help` prints. The README documents the same; tests compare the event names with the contract. */
+export const helpText = `Parley, a voice assistant that lives on this machine.
+
+  npm run ask -- <file.wav | --text "…"> …    ask; several inputs are the turns of one conversation
+      --out reply.wav     write the spoken reply (24 kHz mono wav)
+      --voice af_heart    one of Kokoro's 54 voices
+      --speed 1           0.5 to 2
+      --system "…"        instructions for the assistant
+      --model nano        the demo pack, or a folder with voxtral/ and kokoro/
+      --json              events on standard output, one JSON object a line (below)
+
+  npm run transcribe -- <file.wav> …          write down what was said
+      --language en       ISO 639-1 code; without it the model finds out
+      --model, --json     as above
+
+  npm run latency -- [--runs 20]              the latency test: percentiles against the targets, and the five
+      --model, --json                         tests of the reference pipeline; exit code 1 when one fails
+
+The reply goes to standard output, token by token; everything else to standard error.
+Exit codes: 0 fine · 1 a model failed, or a test did · 2 the input is wrong · 130 interrupted (Ctrl-C).
+
+Events of ask --json. tMs counts from the end of the input (the moment the key is released), in milliseconds.
+  turn-started   {turnId}
+  token          {index, id, text, tMs, sincePreviousMs}
+  segment        {index, text, tMs}
+  audio          {chunkId, index, voice, textSource, sampleRate, samples, startSample, tMs}
+  turn-finished  {outcome, reply, error?, metrics: {firstTokenMs, firstWordMs, firstAudioMs,
+                  interTokenMs: {p50, p95, max}, tokens, words, audioSeconds, realTimeFactor,
+                  prefillTokens, reusedTokens, spans: [{name, startMs, endMs, index?, sessionMs?}]},
+                  queue: {chunks, sentChunks, droppedChunks, samples, playedSamples, underruns, voice,
+                  voiceConsistent, queueLatencyMs, sendLatencyMs}}
+`;

@@ -1,0 +1,51 @@
+import path from "node:path";
+import { LISTEN_RATE_HZ } from "../../shared/audio.ts";
+import { AppError } from "../../shared/errors.ts";
+import { demoId, modelChoice } from "../app/model-choice.ts";
+import type { Conversation } from "../assistant/conversation.ts";
+import type { Turn } from "../assistant/turn.ts";
+import { startEngine, type Engine } from "../models/engine.ts";
+import type { DecodedAudio } from "../models/services.ts";
+
+/** Long enough for any question; Voxtral itself is made for up to 30 minutes of listening. */
+const MAX_DURATION_MS = 10 * 60_000;
+/** What a microphone would deliver at a time. */
+const BLOCK_SAMPLES = LISTEN_RATE_HZ / 2;
+
+/** Starts the models named on the command line. Throws `bad-input` when there are none by that name. */
+export async function openEngine(model: string): Promise<Engine> {
+  let choice: ReturnType<typeof modelChoice>;
+  try {
+    const active = model === demoId ? model : path.resolve(model);
+    choice = modelChoice({ active, provider: "auto", threads: 0 });
+  } catch (error) {
+    const message = `There is no model "${model}": use ${demoId}, or a folder that holds voxtral/ and kokoro/.`;
+    throw new AppError("bad-input", message, { cause: error });
+  }
+  const engine = startEngine({ models: choice.models });
+  try {
+    await engine.ready;
+    return engine;
+  } catch (error) {
+    await engine.dispose();
+    throw error;
+  }
+}
+
+/** Decodes a recording for the listener. */
+export function decodeFile(engine: Engine, file: string): Promise<DecodedAudio> {
+  return engine.listener.call("decode", { source: { path: file }, maxDurationMs: MAX_DURATION_MS });
+}
+
+/** Says a recording to the conversation as if it were spoken while the key was held; the turn begins at its end. */
+export async function say(engine: Engine, conversation: Conversation, samples: Float32Array): Promise<Turn> {
+  const listening = conversation.listen();
+  for (let at = 0; at < samples.length; at += BLOCK_SAMPLES) {
+    const block = samples.slice(at, at + BLOCK_SAMPLES);
+    engine.listener.notify("push", { samples: block, sampleRateHz: LISTEN_RATE_HZ });
+  }
+  // A file is faster than a voice: wait until it has been heard, as it would have been when the key goes up.
+  await engine.listener.call("audio", { utteranceId: listening.utteranceId });
+  await listening.prepared;
+  return listening.release();
+}
