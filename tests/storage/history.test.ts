@@ -20,7 +20,7 @@ test("R16 a conversation survives closing and opening: texts, token ids, recordi
     { id: "t2", index: 1, outcome: "interrupted" },
   ]);
   expect(summary).toMatchObject({ turnCount: 2, preview: "It is" });
-  expect(history.turn("t1").tokenIds).toEqual([1, 2, 131_071]);
+  expect(history.turn("t1")).toMatchObject({ tokenIds: [1, 2, 131_071], model: "nano" });
   const kept = history.userAudio("t1")!;
   expect([...kept].map((sample) => Math.round(sample * 1000) / 1000)).toEqual([0, 0.5, -1, 1, 1]);
   expect(history.userAudio("t2")).toBeNull();

@@ -14,6 +14,7 @@ export function newTurn(id: string, conversationId: string, changes: Partial<New
     errorMessage: null,
     voice: "af_heart",
     tokenIds: [1, 2, 131_071],
+    model: "nano",
     userAudio: null,
     ...changes,
   };

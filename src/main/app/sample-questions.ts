@@ -1,5 +1,6 @@
-import { readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
+import { z } from "zod";
 
 export interface SampleQuestion {
   readonly id: string;
@@ -7,32 +8,28 @@ export interface SampleQuestion {
   readonly file: string;
 }
 
+const questionsSchema = z.array(
+  z.object({ file: z.string(), question: z.string(), after: z.string().optional() }),
+);
+
 /**
- * The recorded questions that come with Parley. A file's name is its question: `what-is-your-name.wav` asks "What is your
- * name?". Empty when the folder is missing: then the first click has nothing to offer, and nothing else suffers.
+ * The recorded questions that come with Parley, in the order of their `questions.json`; one that makes sense only after
+ * another is left out. Empty when the folder or its list is missing or unreadable: then the first click has nothing to
+ * offer, and nothing else suffers.
  */
 export function sampleQuestions(folder: string): readonly SampleQuestion[] {
-  let names: string[];
+  let listed: z.infer<typeof questionsSchema>;
   try {
-    names = readdirSync(folder);
+    listed = questionsSchema.parse(JSON.parse(readFileSync(path.join(folder, "questions.json"), "utf8")));
   } catch {
     // See above.
     return [];
   }
-  return names
-    .filter((name) => name.endsWith(".wav"))
-    .toSorted()
-    .map((name) => {
-      const id = path.basename(name, ".wav");
-      return { id, question: questionOf(id), file: path.join(folder, name) };
-    });
-}
-
-function questionOf(id: string): string {
-  // A number in front orders the files and is not part of the question.
-  const words = id
-    .replace(/^\d+[-_]/, "")
-    .replaceAll(/[-_]+/g, " ")
-    .trim();
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}?`;
+  return listed
+    .filter(({ after }) => after === undefined)
+    .map(({ file, question }) => ({
+      id: path.basename(file, ".wav"),
+      question,
+      file: path.join(folder, file),
+    }));
 }

@@ -1,52 +1,44 @@
 import { AppError, isCancelled } from "../../shared/errors.ts";
-import { LISTEN_RATE_HZ } from "../../shared/audio.ts";
-import type { Engine } from "../models/engine.ts";
-import { greedy } from "../models/services.ts";
 
 /** A spoken question whose words are not known yet. */
 export interface Untranscribed {
   readonly turnId: string;
-  readonly utteranceId: string;
-  /** 16 kHz samples. */
-  readonly samples: number;
+  readonly conversationId: string;
+  /** Writes it down; rejects with `cancelled` when the signal aborts. */
+  readonly transcribe: (signal: AbortSignal) => Promise<string>;
+  /** Stores the words; false when the turn is gone from the history. */
+  readonly keep: (text: string) => boolean;
 }
 
 export interface TranscriberOptions {
-  readonly engine: Pick<Engine, "voxtral">;
   readonly onTranscript: (turnId: string, text: string) => void;
   /** Told when a question stays without words; never with the words. */
   readonly onFailure: (error: AppError) => void;
 }
-
-/** Fast speech is about 5 tokens a second; a model that runs on longer has lost the thread. */
-const tokensPerSecond = 10;
-const minTokens = 32;
 
 /** Nobody waits for an old question's words: more than these mean that the person talks without a pause. */
 const maxWaiting = 8;
 
 /**
  * Writes down what the user said, after the reply and only while nothing else wants the model (R16): `pause` stops at the
- * next token, `resume` begins the interrupted question again. The audio embeddings of the turn are reused.
+ * next token, `resume` begins the interrupted question again.
  */
 export class Transcriber implements Disposable {
   readonly #options: TranscriberOptions;
   #waiting: Untranscribed[] = [];
   #running: AbortController | undefined;
   #isPaused = false;
+  #isDisposed = false;
+  #done: { readonly conversationId: string; readonly resolve: () => void }[] = [];
 
   constructor(options: TranscriberOptions) {
     this.#options = options;
   }
 
   add(question: Untranscribed): void {
+    if (this.#isDisposed) return;
     this.#waiting = [...this.#waiting, question].slice(-maxWaiting);
     this.#next();
-  }
-
-  /** Drops questions that are gone from the history. */
-  forget(turnId: string): void {
-    this.#waiting = this.#waiting.filter((question) => question.turnId !== turnId);
   }
 
   pause(): void {
@@ -59,9 +51,19 @@ export class Transcriber implements Disposable {
     this.#next();
   }
 
+  /** Settles when no question of this conversation waits any more. Never rejects. */
+  whenDone(conversationId: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#done.push({ conversationId, resolve });
+    this.#announceDone();
+    return promise;
+  }
+
   [Symbol.dispose](): void {
-    this.#waiting = [];
+    this.#isDisposed = true;
     this.pause();
+    this.#waiting = [];
+    this.#announceDone();
   }
 
   #next(): void {
@@ -73,38 +75,29 @@ export class Transcriber implements Disposable {
   async #run(question: Untranscribed): Promise<void> {
     const abort = (this.#running = new AbortController());
     try {
-      const text = await this.#transcribe(question, abort.signal);
-      this.forget(question.turnId);
-      if (text !== "") this.#options.onTranscript(question.turnId, text);
+      const text = await question.transcribe(abort.signal);
+      this.#drop(question);
+      if (text !== "" && question.keep(text)) this.#options.onTranscript(question.turnId, text);
     } catch (error) {
       // A pause leaves the question in line; anything else would fail again.
       if (!(isCancelled(error) && abort.signal.aborted)) {
-        this.forget(question.turnId);
+        this.#drop(question);
         this.#options.onFailure(AppError.from(error));
       }
     } finally {
       this.#running = undefined;
     }
+    this.#announceDone();
     this.#next();
   }
 
-  async #transcribe(question: Untranscribed, signal: AbortSignal): Promise<string> {
-    const { turnId, utteranceId, samples } = question;
-    const seconds = samples / LISTEN_RATE_HZ;
-    const parts = this.#options.engine.voxtral.stream(
-      "generate",
-      {
-        turnId: `transcript-${turnId}`,
-        prompt: { kind: "transcribe", utteranceId, samples },
-        sampling: greedy,
-        maxNewTokens: minTokens + Math.ceil(seconds * tokensPerSecond),
-      },
-      { signal },
-    );
-    let text = "";
-    for await (const part of parts) {
-      if (part.type !== "prefilled") text += part.text;
-    }
-    return text.trim();
+  #drop(question: Untranscribed): void {
+    this.#waiting = this.#waiting.filter((other) => other !== question);
+  }
+
+  #announceDone(): void {
+    const isWaiting = (id: string): boolean => this.#waiting.some((other) => other.conversationId === id);
+    for (const { resolve } of this.#done.filter((waiter) => !isWaiting(waiter.conversationId))) resolve();
+    this.#done = this.#done.filter((waiter) => isWaiting(waiter.conversationId));
   }
 }

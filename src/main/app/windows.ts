@@ -56,6 +56,10 @@ export class Windows implements Disposable {
     for (const { server } of this.#connections.values()) server.emit(event, value);
   }
 
+  emitTo<K extends keyof Events>({ id }: AppWindow, event: K, value: Events[K]): void {
+    this.#connections.get(id)?.server.emit(event, value);
+  }
+
   /** Tells the person something; kept for the next window when none is there to show it. */
   notify(notice: Notice): void {
     if (this.#all().some(({ view, hasGreeted }) => view === "main" && hasGreeted))

@@ -4,13 +4,15 @@ import { LISTEN_RATE_HZ } from "../../shared/audio.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import { fromInt16Bytes, fromInt32Bytes, toInt16Bytes, toInt32Bytes } from "./blobs.ts";
-import type { Database } from "./database.ts";
+import type { Database, Row } from "./database.ts";
 import { toSummary, toTurn } from "./rows.ts";
 import { matchMarks, toLikePattern, toMatchQuery } from "./search.ts";
 
 export interface NewTurn extends Omit<StoredTurn, "index"> {
   /** Ids of `reply` as far as it was heard; empty when only the text is known. */
   readonly tokenIds: readonly number[];
+  /** The model whose ids they are: another one has other ids. */
+  readonly model: string | null;
   /** The question as recorded, 16 kHz mono; null for typed ones. */
   readonly userAudio: Float32Array | null;
   /** A turn whose place this one takes (regenerated); everything said after it goes with it. */
@@ -20,6 +22,7 @@ export interface NewTurn extends Omit<StoredTurn, "index"> {
 export interface StoredReply {
   readonly turn: StoredTurn;
   readonly tokenIds: readonly number[];
+  readonly model: string | null;
 }
 
 /** Recordings longer than this are not kept: 5 minutes are 9.6 MB. */
@@ -119,7 +122,7 @@ export class History {
   turn(id: string): StoredReply {
     const row = this.#database.get("SELECT * FROM turns WHERE id = ?", id);
     if (!row) throw new AppError("bad-input", "This turn is not in the history (it may have been deleted).");
-    return { turn: toTurn(row), tokenIds: fromInt32Bytes(bytes(row["token_ids"])) };
+    return toReply(row);
   }
 
   /** All turns of a conversation with the ids of their replies: what a prompt is built from. */
@@ -128,7 +131,7 @@ export class History {
       "SELECT * FROM turns WHERE conversation_id = ? ORDER BY position",
       conversationId,
     );
-    return rows.map((row) => ({ turn: toTurn(row), tokenIds: fromInt32Bytes(bytes(row["token_ids"])) }));
+    return rows.map(toReply);
   }
 
   /** Stores what the user turned out to have said. False when the turn is gone. */
@@ -204,9 +207,9 @@ export class History {
     }
     this.#database.run(
       `INSERT INTO turns (id, conversation_id, position, created_at_ms, input, user_text, user_audio_ms, reply,
-         token_ids, outcome, error_message, voice)
+         token_ids, outcome, error_message, voice, model)
        VALUES (?1, ?2, (SELECT coalesce(max(position) + 1, 0) FROM turns WHERE conversation_id = ?2),
-         ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
+         ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)`,
       turn.id,
       turn.conversationId,
       turn.createdAtMs,
@@ -218,6 +221,7 @@ export class History {
       turn.outcome,
       turn.errorMessage,
       turn.voice,
+      turn.model,
     );
     if (turn.userAudio && turn.userAudio.length <= maxAudioSamples) this.#keepAudio(turn.id, turn.userAudio);
   }
@@ -232,6 +236,15 @@ export class History {
       maxAudioBytes,
     );
   }
+}
+
+function toReply(row: Row): StoredReply {
+  const model = row["model"];
+  return {
+    turn: toTurn(row),
+    tokenIds: fromInt32Bytes(bytes(row["token_ids"])),
+    model: typeof model === "string" ? model : null,
+  };
 }
 
 function bytes(value: unknown): Uint8Array {

@@ -25,6 +25,7 @@ export const migrations: readonly string[] = [
     user_audio_ms REAL,
     reply TEXT NOT NULL,
     token_ids BLOB NOT NULL, -- int32, little endian
+    model TEXT, -- whose ids they are
     outcome TEXT NOT NULL CHECK (outcome IN ('completed', 'interrupted', 'failed')),
     error_message TEXT,
     voice TEXT,

@@ -1,0 +1,271 @@
+import type { AppSnapshot, HotkeySupport } from "../../shared/app-contract.ts";
+import { systemClock, type Clock } from "../../shared/clock.ts";
+import { AppError } from "../../shared/errors.ts";
+import type { Port } from "../../shared/port.ts";
+import type { Settings } from "../../shared/settings.ts";
+import type { ChildHandle, ModelKind } from "../models/child-handle.ts";
+import type { History } from "../storage/history.ts";
+import { openStorage, type Storage } from "../storage/storage.ts";
+import { dataCalls } from "./data-handlers.ts";
+import { EngineKeeper } from "./engine-keeper.ts";
+import { LatencyRecorder } from "./latency-recorder.ts";
+import { sampleQuestions, type SampleQuestion } from "./sample-questions.ts";
+import { surroundingsOf } from "./surroundings.ts";
+import { Talk } from "./talk.ts";
+import { talkCalls } from "./talk-handlers.ts";
+import { Transcriber } from "./transcriber.ts";
+import type { AppHandlers } from "./validated-service.ts";
+import { Windows, type AppWindow, type WindowView } from "./windows.ts";
+
+export interface AppOptions {
+  readonly host: AppSnapshot["host"];
+  readonly version: string;
+  /** The data folder (see `dataFolder`), or null to keep nothing. */
+  readonly folder: string | null;
+  readonly samplesFolder: string;
+  readonly hotkey: HotkeySupport;
+  /** For the log: failures without a person's words in them. */
+  readonly report: (error: AppError) => void;
+  readonly clock?: Clock;
+  /** How a model process is started; a fork by default. */
+  readonly spawn?: (kind: ModelKind) => ChildHandle;
+  /** Overrides the settings' model for this run. */
+  readonly model?: string;
+}
+
+/** Parley's main side, without any window: works before the first one exists and after the last one has gone. */
+export interface App {
+  /** Serves a page until its port closes. In-process callers (a tray, a hotkey) connect through a port pair. */
+  addWindow(port: Port, view: WindowView): void;
+  /** Shown to every window from its next snapshot on. */
+  setHotkey(support: HotkeySupport): void;
+  notify(level: "info" | "warning" | "error", message: string): void;
+  readonly settings: Settings;
+  /** Calls `listener` after each change of the settings; returns the function that ends it. */
+  onSettings(listener: (after: Settings, before: Settings) => void): () => void;
+  /** Ends the running turn, stores what was heard, ends the model processes, closes the files. Idempotent. */
+  dispose(): Promise<void>;
+}
+
+export function createApp(options: AppOptions): App {
+  return new ParleyApp(options);
+}
+
+class ParleyApp implements App {
+  readonly #options: AppOptions;
+  readonly #clock: Clock;
+  readonly #windows: Windows;
+  readonly #storage: Storage;
+  readonly #engine: EngineKeeper;
+  readonly #latency: LatencyRecorder;
+  readonly #talk: Talk;
+  readonly #samples: readonly SampleQuestion[];
+  readonly #settingsListeners = new Set<(after: Settings, before: Settings) => void>();
+  #hotkey: HotkeySupport;
+  /** No turn was answered since the models were loaded. */
+  #isCold = true;
+  /** The window whose microphone is open; sound of others would mix with it. */
+  #microphone: number | null = null;
+  #disposed: Promise<void> | undefined;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+    this.#hotkey = options.hotkey;
+    const clock = (this.#clock = options.clock ?? systemClock);
+    this.#windows = new Windows((window) => this.#onClosed(window));
+    const onNotice = this.#windows.notify.bind(this.#windows);
+    this.#storage = openStorage({ folder: options.folder, clock, onNotice });
+    this.#samples = sampleQuestions(options.samplesFolder);
+    this.#engine = new EngineKeeper(this.#models(this.settings), {
+      clock,
+      ...(options.spawn ? { spawn: options.spawn } : {}),
+      onState: (state) => {
+        if (state.voxtral.state !== "ready" || state.kokoro.state !== "ready") this.#isCold = true;
+        this.#windows.emit("engine", state);
+      },
+      onLevel: (level) => this.#windows.emit("level", level),
+      onProblem: (error) => this.#tell(error, "warning"),
+    });
+    this.#latency = new LatencyRecorder(clock, (record) => {
+      this.#windows.emit("latency.record", record);
+      if (!this.settings.data.keepLatencyRecords) return;
+      this.#attempt(() => this.#storage.latency.add(record));
+    });
+    this.#talk = new Talk({
+      engine: () => this.#engine.engine,
+      windows: this.#windows,
+      latency: this.#latency,
+      transcriber: new Transcriber({
+        onTranscript: (turnId, text) => {
+          this.#windows.emit("transcript", { turnId, text });
+          this.#windows.emit("conversations.changed", {});
+        },
+        // The person loses nothing they wait for: a line in the log is enough.
+        onFailure: options.report,
+      }),
+      clock,
+      settings: () => this.settings,
+      history: () => this.#history,
+      surroundings: () => surroundingsOf(this.#engine, this.#models(this.settings).active, this.#isCold),
+      onAnswered: () => (this.#isCold = false),
+      onFailure: (error) => this.#tell(error, "error"),
+    });
+  }
+
+  get settings(): Settings {
+    return this.#storage.settings.current;
+  }
+
+  addWindow(port: Port, view: WindowView): void {
+    if (this.#disposed) {
+      port[Symbol.dispose]();
+      return;
+    }
+    this.#windows.add(port, view, (window) => this.#handlers(window), this.#options.report);
+  }
+
+  setHotkey(support: HotkeySupport): void {
+    this.#hotkey = support;
+  }
+
+  notify(level: "info" | "warning" | "error", message: string): void {
+    this.#windows.notify({ level, message });
+  }
+
+  onSettings(listener: (after: Settings, before: Settings) => void): () => void {
+    // Wrapped, so that the same function may listen twice and remove one of the two.
+    const entry: typeof listener = (after, before) => listener(after, before);
+    this.#settingsListeners.add(entry);
+    return () => void this.#settingsListeners.delete(entry);
+  }
+
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#end();
+    return this.#disposed;
+  }
+
+  async #end(): Promise<void> {
+    // The turn first: its end needs the models, and storing it needs the storage.
+    await this.#talk.dispose();
+    this.#latency[Symbol.dispose]();
+    this.#windows[Symbol.dispose]();
+    await this.#engine.dispose();
+    await this.#storage[Symbol.asyncDispose]();
+  }
+
+  get #history(): History {
+    return this.settings.data.keepHistory ? this.#storage.history : this.#storage.privateHistory;
+  }
+
+  #models(settings: Settings): Settings["models"] {
+    return { ...settings.models, active: this.#options.model ?? settings.models.active };
+  }
+
+  #handlers(window: AppWindow): AppHandlers {
+    const data = dataCalls({
+      storage: this.#storage,
+      windows: this.#windows,
+      history: () => this.#history,
+      open: (record) => {
+        this.#talk.open(record.summary.id);
+        this.#windows.emit("conversation.opened", record);
+      },
+      deleted: (id) => this.#talk.leave(id),
+      settingsChanged: (before, after) => this.#onSettings(before, after),
+    });
+    const talk = talkCalls({
+      talk: this.#talk,
+      engine: () => this.#engine.engine,
+      history: () => this.#history,
+      settings: () => this.settings,
+      samples: this.#samples,
+    });
+    return {
+      calls: {
+        ...data,
+        ...talk,
+        hello: () => {
+          // After the answer: a page expects nothing before it has its snapshot.
+          setImmediate(() => this.#onGreeted(window));
+          return this.#snapshot();
+        },
+        "engine.restart": () => {
+          this.#engine.restart();
+          return {};
+        },
+        clock: () => ({ nowMs: this.#clock.nowMs() }),
+      },
+      notices: {
+        "mic.audio": (audio) => {
+          if (this.#microphone === window.id) this.#engine.engine.listener.notify("push", audio);
+        },
+        "mic.state": (state) => {
+          if (window.view !== "main") return;
+          if (state.state === "armed") this.#microphone = window.id;
+          else if (this.#microphone === window.id) this.#microphone = null;
+          this.#windows.emit("mic.state", state);
+        },
+        "player.played": (report) => this.#talk.played(window, report),
+      },
+    };
+  }
+
+  #snapshot(): AppSnapshot {
+    const state = this.#talk.state;
+    const { conversationId } = state;
+    return {
+      version: this.#options.version,
+      host: this.#options.host,
+      platform: process.platform,
+      settings: this.settings,
+      engine: this.#engine.state,
+      state,
+      hotkey: this.#hotkey,
+      conversation:
+        conversationId !== null && this.#history.has(conversationId)
+          ? this.#history.open(conversationId)
+          : null,
+      samples: this.#samples.map(({ id, question }) => ({ id, question })),
+      nowMs: this.#clock.nowMs(),
+    };
+  }
+
+  #onGreeted(window: AppWindow): void {
+    this.#windows.greeted(window);
+    this.#talk.windowGreeted(window);
+  }
+
+  #onClosed(window: AppWindow): void {
+    if (this.#microphone === window.id) this.#microphone = null;
+    if (!this.#disposed) this.#talk.windowClosed(window);
+  }
+
+  #onSettings(before: Settings, after: Settings): void {
+    if (JSON.stringify(before.models) !== JSON.stringify(after.models)) void this.#changeModels(after);
+    // What was said before the history was turned off stays; what follows is not kept, and the other way round.
+    if (before.data.keepHistory !== after.data.keepHistory) this.#talk.leave();
+    this.#talk.configure();
+    for (const listener of this.#settingsListeners) listener(after, before);
+  }
+
+  async #changeModels(settings: Settings): Promise<void> {
+    const { conversationId } = this.#talk.state;
+    this.#talk.leave();
+    this.#isCold = true;
+    await this.#engine.replace(this.#models(settings));
+    if (conversationId !== null && this.#history.has(conversationId)) this.#talk.open(conversationId);
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#tell(AppError.from(error, "storage"), "error");
+    }
+  }
+
+  #tell(error: AppError, level: "warning" | "error"): void {
+    this.#options.report(error);
+    this.#windows.notify({ level, message: error.message, code: error.code });
+  }
+}

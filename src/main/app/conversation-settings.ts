@@ -1,0 +1,15 @@
+import type { Settings } from "../../shared/settings.ts";
+import type { ConversationSettings } from "../assistant/conversation.ts";
+import { greedy } from "../models/services.ts";
+
+/** The part of the settings that a conversation answers by. */
+export function conversationSettings({ voice, assistant }: Settings): Partial<ConversationSettings> {
+  const { instructions, maxNewTokens, temperature, topP } = assistant;
+  return {
+    voice: voice.id,
+    speed: voice.speed,
+    instructions,
+    maxNewTokens,
+    sampling: temperature === 0 ? greedy : { ...greedy, temperature, topP },
+  };
+}

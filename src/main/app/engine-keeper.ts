@@ -1,0 +1,90 @@
+import type { EngineState } from "../../shared/app-contract.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { AppError } from "../../shared/errors.ts";
+import type { Settings } from "../../shared/settings.ts";
+import type { ChildHandle, ModelKind } from "../models/child-handle.ts";
+import { modelKinds } from "../models/child-handle.ts";
+import { startEngine, type Engine } from "../models/engine.ts";
+import { engineState } from "./engine-state.ts";
+import { modelChoice, demoId } from "./model-choice.ts";
+
+export interface EngineKeeperOptions {
+  readonly clock: Clock;
+  readonly spawn?: (kind: ModelKind) => ChildHandle;
+  readonly onState: (state: EngineState) => void;
+  /** Loudness of the microphone, about every 32 ms. */
+  readonly onLevel: (level: { readonly rms: number; readonly peak: number }) => void;
+  /** A sentence for the person: the wanted model is not there and another is used. */
+  readonly onProblem: (error: AppError) => void;
+}
+
+/**
+ * The engine the settings ask for. Where their model cannot be found, the demo pack answers instead, so that there is
+ * always someone to talk to. A change of model ends the old processes before the new ones take their memory.
+ */
+export class EngineKeeper {
+  readonly #options: EngineKeeperOptions;
+  #engine: Engine;
+  #isDemo: boolean;
+  #stopListening: () => void;
+  #ending: Promise<void> = Promise.resolve();
+
+  constructor(models: Settings["models"], options: EngineKeeperOptions) {
+    this.#options = options;
+    [this.#engine, this.#isDemo] = this.#start(models);
+    this.#stopListening = this.#listen();
+  }
+
+  get engine(): Engine {
+    return this.#engine;
+  }
+
+  get state(): EngineState {
+    return engineState(this.#engine, this.#isDemo);
+  }
+
+  /** Ends the present engine and starts another; resolves when the new one exists (it may still be loading). */
+  async replace(models: Settings["models"]): Promise<void> {
+    this.#stopListening();
+    this.#ending = this.#engine.dispose();
+    await this.#ending;
+    [this.#engine, this.#isDemo] = this.#start(models);
+    this.#stopListening = this.#listen();
+    this.#options.onState(this.state);
+  }
+
+  /** Starts again whatever was given up or stopped. */
+  restart(): void {
+    for (const kind of modelKinds) {
+      if (this.#engine.states[kind].status === "gave-up") this.#engine.restart(kind);
+    }
+  }
+
+  async dispose(): Promise<void> {
+    this.#stopListening();
+    await this.#ending;
+    await this.#engine.dispose();
+  }
+
+  #start(models: Settings["models"]): [Engine, boolean] {
+    const { clock, spawn, onProblem } = this.#options;
+    let choice;
+    try {
+      choice = modelChoice(models);
+    } catch (error) {
+      onProblem(AppError.from(error));
+      choice = modelChoice({ ...models, active: demoId });
+    }
+    const engine = startEngine({ models: choice.models, clock, ...(spawn ? { spawn } : {}) });
+    return [engine, choice.isDemo];
+  }
+
+  #listen(): () => void {
+    const leaveState = this.#engine.onState(() => this.#options.onState(this.state));
+    const leaveLevel = this.#engine.listener.on("level", this.#options.onLevel);
+    return () => {
+      leaveState();
+      leaveLevel();
+    };
+  }
+}

@@ -1,0 +1,105 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import open from "open";
+import { systemClock } from "../../shared/clock.ts";
+import type { AppError } from "../../shared/errors.ts";
+import { createApp } from "../app/app.ts";
+import { startBrowserHost } from "../browser/host.ts";
+import { readPageFiles } from "../browser/page-files.ts";
+import { dataFolder } from "../storage/data-folder.ts";
+import type { HostArguments } from "./arguments.ts";
+import { hasDisplay } from "./electron-obstacle.ts";
+import { ensurePage } from "./page-build.ts";
+import { packageFolder, pageFolder, samplesFolder } from "./places.ts";
+
+export interface RunningBrowserApp extends AsyncDisposable {
+  /** What the person opens; carries the one-time token. */
+  readonly address: string;
+}
+
+/**
+ * The app behind a page in a browser: models, storage, page and socket. `log` gets a line now and then for the person
+ * at the terminal, never anything that was said. Rejects with AppError when the port is taken or the page cannot be built.
+ */
+export async function startBrowserApp(
+  { port, model }: Pick<HostArguments, "port" | "model">,
+  log: (line: string) => void,
+): Promise<RunningBrowserApp> {
+  await ensurePage(() => log("Building the page (once)…"));
+  const files = await readPageFiles(pageFolder);
+  const app = createApp({
+    host: "browser",
+    version: packageVersion(),
+    folder: dataFolder(),
+    samplesFolder,
+    clock: systemClock,
+    hotkey: {
+      level: "none",
+      backend: "browser",
+      reason: "A page hears keys only while it is in front. The desktop app has a key for the whole system.",
+    },
+    report: (error: AppError) => log(`${error.code}: ${error.message}`),
+    ...(model === undefined ? {} : { model }),
+  });
+  try {
+    const host = await startBrowserHost({
+      port,
+      files,
+      onPort: (page, view) => app.addWindow(page, view),
+      onRefused: (reason) => log(`Refused a connection: ${reason}.`),
+    });
+    return {
+      address: host.address,
+      async [Symbol.asyncDispose]() {
+        // Pages first, so that they see an orderly end; then the models; storage last.
+        await host[Symbol.asyncDispose]();
+        await app.dispose();
+      },
+    };
+  } catch (error) {
+    await app.dispose();
+    throw error;
+  }
+}
+
+/** Runs it until Ctrl-C (or SIGTERM, or a closed terminal). Prints the address alone on standard output. */
+export async function runBrowserApp(parameters: HostArguments): Promise<void> {
+  const log = (line: string): void => console.error(line);
+  const stopped = untilStopped();
+  const running = await startBrowserApp(parameters, log);
+  console.log(running.address);
+  if (parameters.opensBrowser && hasDisplay(process)) await show(running.address, log);
+  await stopped;
+  await running[Symbol.asyncDispose]();
+}
+
+async function show(address: string, log: (line: string) => void): Promise<void> {
+  try {
+    const viewer = await open(address);
+    viewer.on("error", () => log("No browser could be opened: open the address above yourself."));
+  } catch {
+    // No browser, or no program that knows which: the address is printed.
+    log("No browser could be opened: open the address above yourself.");
+  }
+}
+
+/** Settles at the first request to stop; a second one ends the process at once. */
+function untilStopped(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let hasStopped = false;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      // The models' processes end by themselves when their parent has gone.
+      if (hasStopped) process.exit(130);
+      hasStopped = true;
+      resolve();
+    });
+  }
+  return promise;
+}
+
+function packageVersion(): string {
+  const contents: unknown = JSON.parse(readFileSync(path.join(packageFolder, "package.json"), "utf8"));
+  const hasVersion = typeof contents === "object" && contents !== null && "version" in contents;
+  return hasVersion ? String(contents.version) : "unknown";
+}
