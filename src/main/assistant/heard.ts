@@ -9,35 +9,17 @@ export interface SpokenChunk {
 }
 
 /**
- * How many characters of `reply` were heard when the player had played `playedSamples`: up to the end of the last word
- * that was played whole. 0 when none was.
+ * How many characters of the reply were heard when the player had played `playedSamples`: up to the end of the last
+ * word that was played whole, with what stands between the words before it. 0 when none was.
  */
-export function heardCharacters(
-  reply: string,
-  spoken: readonly SpokenChunk[],
-  playedSamples: number,
-): number {
+export function heardCharacters(spoken: readonly SpokenChunk[], playedSamples: number): number {
   let heard = 0;
   for (const { chunk, segment, wordsBefore } of spoken) {
     const playedOfChunk = playedSamples - chunk.startSample;
-    if (playedOfChunk <= 0) break;
     const words = chunk.words.filter((word) => word.endSample <= playedOfChunk).length;
     if (words === 0) break;
-    heard =
-      segment.sourceStart +
-      endOfWord(reply.slice(segment.sourceStart, segment.sourceEnd), wordsBefore + words);
+    // The voice and the planner split at the same spaces; should they ever differ, nothing unheard is counted twice.
+    heard = segment.wordEnds[wordsBefore + words - 1] ?? segment.sourceEnd;
   }
   return heard;
-}
-
-/** Where the `count`th word of `text` ends, its punctuation included. */
-function endOfWord(text: string, count: number): number {
-  let end = 0;
-  let words = 0;
-  for (const match of text.matchAll(/\S+/gu)) {
-    if (/[\p{L}\p{N}]/u.test(match[0])) words++;
-    if (words > count) break;
-    end = match.index + match[0].length;
-  }
-  return end;
 }

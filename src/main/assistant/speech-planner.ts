@@ -9,6 +9,8 @@ export interface Segment {
   /** The characters of the reply it stands for: from the end of the segment before to its own last one. */
   readonly sourceStart: number;
   readonly sourceEnd: number;
+  /** For each word of `text` (split at white space): the character of the reply just behind it. */
+  readonly wordEnds: readonly number[];
   /** Known to be the last one: nothing follows. False for a last segment that was cut before that was known. */
   readonly isLast: boolean;
 }
@@ -109,16 +111,28 @@ export class SpeechPlanner {
   }
 
   #take(end: number): Segment | null {
-    const text = this.#speakable.text.slice(this.#start, end).replaceAll(/\s+/gu, " ").trim();
-    if (text === "") return null;
+    const words = Array.from(this.#speakable.text.slice(this.#start, end).matchAll(/\S+/gu));
+    if (words.length === 0) return null;
     // Just behind its last character: what follows may still be silent, and is then nobody's.
-    const sourceEnd = this.#speakable.sources[end - 1]! + 1;
-    const segment = { index: this.#index, text, sourceStart: this.#sourceStart, sourceEnd, isLast: false };
+    const sourceEnd = this.#sourceEndOf(end);
+    const segment = {
+      index: this.#index,
+      text: words.join(" "),
+      sourceStart: this.#sourceStart,
+      sourceEnd,
+      wordEnds: words.map((word) => this.#sourceEndOf(this.#start + word.index + word[0].length)),
+      isLast: false,
+    };
     this.#index++;
     this.#start = end;
     this.#searched = end;
     this.#sourceStart = sourceEnd;
     return segment;
+  }
+
+  /** The place in the reply just behind the speakable character before `end`. */
+  #sourceEndOf(end: number): number {
+    return this.#speakable.sources[end - 1]! + 1;
   }
 }
 

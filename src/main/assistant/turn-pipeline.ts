@@ -6,7 +6,7 @@ import type { Engine } from "../models/engine.ts";
 import type { GenerationPart, Prompt, Sampling, SpeechPart } from "../models/services.ts";
 import type { AudioQueue } from "./audio-queue.ts";
 import { Channel } from "./channel.ts";
-import { SpeechPlanner, wordsOf, type Segment, type SegmentPolicy } from "./speech-planner.ts";
+import { SpeechPlanner, type Segment, type SegmentPolicy } from "./speech-planner.ts";
 import type { Turn } from "./turn.ts";
 
 export type AssistantEngine = Pick<Engine, "listener" | "voxtral" | "kokoro">;
@@ -119,7 +119,7 @@ async function speak(turn: Turn, context: PipelineContext, segments: Channel<Seg
       context.queue.enqueue(chunk);
       index++;
       startSample += part.pcm.length;
-      wordsBefore += wordsOf(part.text).length;
+      wordsBefore += part.words.length;
     }
   }
 }

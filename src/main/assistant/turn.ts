@@ -146,7 +146,7 @@ export class Turn {
    */
   async cutToHeard(): Promise<void> {
     const { playedSamples } = this.#ending.silence();
-    const characters = heardCharacters(this.reply, this.spoken, playedSamples);
+    const characters = heardCharacters(this.spoken, playedSamples);
     try {
       this.tokenIds = characters === 0 ? [] : await this.#ending.cut(this.tokenIds, characters);
     } catch {
