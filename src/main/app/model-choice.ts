@@ -7,6 +7,8 @@ import type { EngineModels } from "../models/engine.ts";
 
 /** The demo pack: the id under which settings and the command line know it, and its folder. */
 export const demoId = "nano";
+/** The demo pack understands English only, and writes it down only when told that it is English (its README). */
+export const DEMO_LANGUAGE = "en";
 const demoFolder = fileURLToPath(new URL("../../../resources/models/nano/", import.meta.url));
 
 export interface ModelChoice {

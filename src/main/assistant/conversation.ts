@@ -17,6 +17,8 @@ export interface ConversationSettings {
   readonly sampling: Sampling;
   readonly maxNewTokens: number;
   readonly policy: SegmentPolicy;
+  /** What is spoken, as an ISO 639-1 code, for transcripts; null lets the model find out. */
+  readonly language: string | null;
 }
 
 export const defaultConversationSettings: ConversationSettings = {
@@ -26,6 +28,7 @@ export const defaultConversationSettings: ConversationSettings = {
   sampling: greedy,
   maxNewTokens: 512,
   policy: defaultPolicy,
+  language: null,
 };
 
 export interface ConversationOptions {
@@ -130,7 +133,7 @@ export class Conversation {
       },
     };
     this.#listening = listening;
-    void this.#prepare(listening).then(prepared.resolve);
+    void begun.then(() => this.#prepare(listening)).then(prepared.resolve, prepared.resolve);
     return listening;
   }
 
@@ -168,7 +171,7 @@ export class Conversation {
     const utterance = this.#utterances.get(turnId);
     if (!utterance) return "";
     const { utteranceId, samples } = utterance;
-    const { language, signal } = options;
+    const { signal, language = this.#settings.language } = options;
     let text = "";
     const parts = this.#engine.voxtral.stream(
       "generate",

@@ -71,22 +71,23 @@ async function generate(turn: Turn, context: PipelineContext, segments: Channel<
   }
 }
 
-/** A generation that survives the loss of older audio by a restarted model: once, and only before the first token. */
+/** A restarted model may miss what it heard in two steps: audio of the history, then of the question itself. */
+const MAX_RECOVERIES = 3;
+
+/** A generation that survives the loss of audio by a restarted model, as long as no token was said. */
 async function* recovering(turn: Turn, context: PipelineContext): AsyncGenerator<GenerationPart> {
   const { engine, prompt, recover, sampling, maxNewTokens } = context;
-  const attempt = (): AsyncIterable<GenerationPart> =>
-    engine.voxtral.stream(
-      "generate",
-      { turnId: turn.id, prompt: prompt(), sampling, maxNewTokens },
-      { signal: turn.signal },
-    );
-  try {
-    yield* attempt();
-  } catch (error) {
-    const { code, details } = AppError.from(error);
-    if (code !== "audio-missing" || turn.tokenIds.length > 0) throw error;
-    await recover(missingUtterances(details));
-    yield* attempt();
+  for (let recoveries = 0; ; recoveries++) {
+    const params = { turnId: turn.id, prompt: prompt(), sampling, maxNewTokens };
+    try {
+      yield* engine.voxtral.stream("generate", params, { signal: turn.signal });
+      return;
+    } catch (error) {
+      const { code, details } = AppError.from(error);
+      const isRecoverable = code === "audio-missing" && turn.tokenIds.length === 0;
+      if (!isRecoverable || recoveries === MAX_RECOVERIES) throw error;
+      await recover(missingUtterances(details));
+    }
   }
 }
 

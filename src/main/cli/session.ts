@@ -1,7 +1,7 @@
 import path from "node:path";
 import { LISTEN_RATE_HZ } from "../../shared/audio.ts";
 import { AppError } from "../../shared/errors.ts";
-import { demoId, modelChoice } from "../app/model-choice.ts";
+import { DEMO_LANGUAGE, demoId, modelChoice } from "../app/model-choice.ts";
 import type { Conversation } from "../assistant/conversation.ts";
 import type { Turn } from "../assistant/turn.ts";
 import { startEngine, type Engine } from "../models/engine.ts";
@@ -11,6 +11,11 @@ import type { DecodedAudio } from "../models/services.ts";
 const MAX_DURATION_MS = 10 * 60_000;
 /** What a microphone would deliver at a time. */
 const BLOCK_SAMPLES = LISTEN_RATE_HZ / 2;
+
+/** The language a model's user speaks, when it knows only one: see ConversationSettings. */
+export function languageOf(model: string): string | null {
+  return model === demoId ? DEMO_LANGUAGE : null;
+}
 
 /** Starts the models named on the command line. Throws `bad-input` when there are none by that name. */
 export async function openEngine(model: string): Promise<Engine> {
@@ -40,12 +45,12 @@ export function decodeFile(engine: Engine, file: string): Promise<DecodedAudio> 
 /** Says a recording to the conversation as if it were spoken while the key was held; the turn begins at its end. */
 export async function say(engine: Engine, conversation: Conversation, samples: Float32Array): Promise<Turn> {
   const listening = conversation.listen();
+  await listening.prepared;
   for (let at = 0; at < samples.length; at += BLOCK_SAMPLES) {
     const block = samples.slice(at, at + BLOCK_SAMPLES);
     engine.listener.notify("push", { samples: block, sampleRateHz: LISTEN_RATE_HZ });
   }
   // A file is faster than a voice: wait until it has been heard, as it would have been when the key goes up.
   await engine.listener.call("audio", { utteranceId: listening.utteranceId });
-  await listening.prepared;
   return listening.release();
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { greedy } from "../models/services.ts";
 import type { Output } from "./ask.ts";
 import type { TranscribeOptions } from "./options.ts";
-import { decodeFile, openEngine } from "./session.ts";
+import { decodeFile, languageOf, openEngine } from "./session.ts";
 
 /** Tokens a minute of fast speech may need, and at least enough for a sentence. */
 const TOKENS_PER_MINUTE = 400;
@@ -10,10 +10,11 @@ const MIN_TOKENS = 128;
 
 /** Writes down what is said in each file. Returns the exit code. */
 export async function transcribe(
-  { paths, language, model, isJson }: TranscribeOptions,
+  { paths, language: wanted, model, isJson }: TranscribeOptions,
   output: Output,
   signal: AbortSignal,
 ): Promise<number> {
+  const language = wanted ?? languageOf(model);
   const engine = await openEngine(model);
   try {
     for (const path of paths) {
