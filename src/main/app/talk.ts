@@ -88,6 +88,10 @@ export class Talk {
 
   /** Key down: whatever speaks falls silent, and everything heard from now on is the question. */
   listen(pressedAtMs: number): { readonly utteranceId: string; readonly conversationId: string } {
+    // Sound sent to a listener that is not there is lost, and the person would talk in vain.
+    if (this.#options.engine().states.listener.status !== "ready") {
+      throw new AppError("engine-gone", "Parley is still waking up. Try again in a moment.");
+    }
     this.#recital?.interrupt();
     const { preRollMs } = this.#options.settings().audio;
     const conversation = this.#current();

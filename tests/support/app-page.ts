@@ -1,0 +1,134 @@
+import type { App, AppOptions } from "../../src/main/app/app.ts";
+import { createApp } from "../../src/main/app/app.ts";
+import type { WindowView } from "../../src/main/app/windows.ts";
+import type { AppService, AppSnapshot, LatencyRecord } from "../../src/shared/app-contract.ts";
+import { systemClock } from "../../src/shared/clock.ts";
+import type { AppError } from "../../src/shared/errors.ts";
+import type { Port } from "../../src/shared/port.ts";
+import { createPortPair } from "../../src/shared/ports/memory.ts";
+import { connect, type RpcClient } from "../../src/shared/rpc.ts";
+
+type Events = AppService["events"];
+type EventName = keyof Events;
+export type Heard = { readonly [K in EventName]: { readonly name: K; readonly value: Events[K] } }[EventName];
+
+const eventNames = [
+  "turn",
+  "turn.opened",
+  "transcript",
+  "audio",
+  "audio.end",
+  "player.stop",
+  "level",
+  "state",
+  "mic.state",
+  "engine",
+  "settings",
+  "conversations.changed",
+  "conversation.opened",
+  "latency.record",
+  "notice",
+] as const satisfies EventName[];
+
+export const samplesFolder = new URL("../../samples/", import.meta.url).pathname;
+
+/** The app with the demo pack, as a host makes it. */
+export function startApp(
+  folder: string | null,
+  changes: Partial<AppOptions> = {},
+): { app: App; reports: AppError[] } {
+  const reports: AppError[] = [];
+  const app = createApp({
+    host: "browser",
+    version: "0.0.0-test",
+    folder,
+    samplesFolder,
+    hotkey: { level: "none", backend: "test", reason: null },
+    report: (error) => reports.push(error),
+    ...changes,
+  });
+  return { app, reports };
+}
+
+/**
+ * A page without a screen: hears everything in order, and plays as the real one does, only faster: what it receives is
+ * played at once, unless it is `paused`.
+ */
+export class Page {
+  readonly client: RpcClient<AppService>;
+  readonly port: Port;
+  readonly heard: Heard[] = [];
+  isPaused = false;
+  readonly #waiters = new Set<() => void>();
+  readonly #played = new Map<string, number>();
+
+  constructor(port: Port) {
+    this.port = port;
+    this.client = connect<AppService>(port);
+    for (const name of eventNames) {
+      this.client.on(name, (value) => this.#hear({ name, value } as Heard));
+    }
+  }
+
+  static async open(app: App, view: WindowView = "main"): Promise<{ page: Page; snapshot: AppSnapshot }> {
+    const [near, far] = createPortPair();
+    app.addWindow(far, view);
+    const page = new Page(near);
+    return { page, snapshot: await page.client.call("hello", {}) };
+  }
+
+  all<K extends EventName>(name: K): Events[K][] {
+    return this.heard.filter((heard) => heard.name === name).map(({ value }) => value as Events[K]);
+  }
+
+  /** The next or earlier event that fits. */
+  async until<K extends EventName>(
+    name: K,
+    fits: (value: Events[K]) => boolean = () => true,
+  ): Promise<Events[K]> {
+    for (;;) {
+      const found = this.all(name).find(fits);
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => this.#waiters.add(resolve));
+    }
+  }
+
+  async finished(turnId: string): Promise<Extract<Events["turn"], { type: "turn-finished" }>> {
+    const event = await this.until("turn", (turn) => turn.turnId === turnId && turn.type === "turn-finished");
+    return event as Extract<Events["turn"], { type: "turn-finished" }>;
+  }
+
+  record(turnId: string): Promise<LatencyRecord> {
+    return this.until("latency.record", (record) => record.turnId === turnId);
+  }
+
+  /** Reports this many samples of the turn as played since this page began to play it. */
+  play(turnId: string, samples: number): void {
+    const before = this.#played.get(turnId) ?? 0;
+    this.#played.set(turnId, samples);
+    const nowMs = systemClock.nowMs();
+    const first = { firstReceivedAtMs: nowMs, firstHeardAtMs: nowMs, outputLatencyMs: 0 };
+    this.client.notify("player.played", {
+      turnId,
+      playedSamples: samples,
+      underruns: 0,
+      ...(before === 0 && samples > 0 ? first : {}),
+    });
+  }
+
+  /** Samples of a turn that reached this page, joined in order. */
+  speech(turnId: string): Float32Array {
+    const chunks = this.all("audio").filter((audio) => audio.turnId === turnId);
+    return Float32Array.from(chunks.flatMap(({ pcm }) => Array.from(pcm)));
+  }
+
+  #hear(heard: Heard): void {
+    this.heard.push(heard);
+    if (heard.name === "audio" && !this.isPaused) {
+      const { turnId, startSample, pcm } = heard.value;
+      this.play(turnId, startSample + pcm.length);
+    }
+    for (const resolve of this.#waiters) resolve();
+    this.#waiters.clear();
+  }
+}
