@@ -12,7 +12,7 @@ import { Turnstile } from "../turnstile.ts";
 import { Espeak } from "./espeak.ts";
 import { pauseAfterMs } from "./pauses.ts";
 import { Phonemizer } from "./phonemizer.ts";
-import { cutSpeech, speechBounds } from "./silence.ts";
+import { cutSpeech, findSpeech } from "./silence.ts";
 import { Synthesizer } from "./synthesizer.ts";
 import { partsOf } from "./text-parts.ts";
 import type { TextPart } from "./text-parts.ts";
@@ -142,7 +142,7 @@ export class KokoroEngine {
     const ids = this.#vocabulary.encode(part.phonemes);
     const style = this.#styles.row(voice, part.phonemes.length);
     const raw = await this.#synthesizer.run(ids, style, speed);
-    const bounds = speechBounds(raw.pcm);
+    const { bounds, pauses } = findSpeech(raw.pcm);
     const speechSamples = bounds.end - bounds.start;
     // A model may have no sound for a lone symbol of a foreign script.
     if (speechSamples === 0) return undefined;
@@ -154,7 +154,7 @@ export class KokoroEngine {
       text: part.text,
       phonemes: part.phonemes,
       phonemeTokens: ids.length,
-      words: timeWords(part.text, part.phonemes, speechSamples),
+      words: timeWords(part.text, part.phonemes, speechSamples, pauses),
       trimmed: { leading: bounds.start, trailing: raw.pcm.length - bounds.end, pause },
       spans: [
         { name: "phonemes", ...phonemesSpan },

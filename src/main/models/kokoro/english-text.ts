@@ -32,7 +32,8 @@ const rules: readonly Rule[] = [
   fixed(/\bMr\.|\bMR\.(?= [A-Z])/g, "Mister"),
   fixed(/\bMs\.|\bMS\.(?= [A-Z])/g, "Miss"),
   fixed(/\bMrs\.|\bMRS\.(?= [A-Z])/g, "Mrs"),
-  fixed(/\betc\.(?! [A-Z])/gi, "etc"),
+  // kokoro-js, ignoring case here, pauses after any "etc." that a word follows.
+  fixed(/\b[Ee]tc\.(?! [A-Z])/g, "etc"),
   { find: /\b(y)eah?\b/gi, say: (_, initial = "y") => `${initial}e'a` },
   // Numbers. A decimal is matched with years and times so that its digits are not taken for a year.
   { find: /\d*\.\d+|\b\d{4}s?\b|(?<![:\d])\d{1,2}:[0-5]\d\b(?!:)/g, say: sayYearOrTime },

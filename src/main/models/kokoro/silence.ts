@@ -16,29 +16,46 @@ const KEPT_AFTER_SAMPLES = (30 * SPEAK_RATE_HZ) / 1000;
 /** Raised-cosine ramps at both ends, shorter than what is kept around the speech: silence has no step to click. */
 const FADE_SAMPLES = (4 * SPEAK_RATE_HZ) / 1000;
 
-export interface SpeechBounds {
-  /** First sample to keep. */
+/** Silence inside speech shorter than this is a plosive's closure, not a pause. */
+const SHORTEST_PAUSE_FRAMES = 60 / 5;
+
+/** A stretch of samples: `end` is one past its last. */
+export interface Stretch {
   readonly start: number;
-  /** One past the last sample to keep; equals `start` when all is silence. */
   readonly end: number;
 }
 
-/** Where the speech lies in `pcm` (24 kHz mono, finite), with its margins. */
-export function speechBounds(pcm: Float32Array): SpeechBounds {
+export interface Speech {
+  /** What to keep, with margins; empty when all is silence. */
+  readonly bounds: Stretch;
+  /** Pauses inside, counted from `bounds.start`. */
+  readonly pauses: readonly Stretch[];
+}
+
+/** Where the speech lies in `pcm` (24 kHz mono, finite), and where it pauses. */
+export function findSpeech(pcm: Float32Array): Speech {
   const energies = frameEnergies(pcm);
   const loudest = energies.reduce((max, energy) => Math.max(max, energy), 0);
-  if (loudest === 0) return { start: 0, end: 0 };
+  if (loudest === 0) return { bounds: { start: 0, end: 0 }, pauses: [] };
   const threshold = loudest * SILENCE_RATIO ** 2;
   const first = energies.findIndex((energy) => energy > threshold);
   const last = energies.findLastIndex((energy) => energy > threshold);
-  return {
-    start: Math.max(0, first * FRAME_SAMPLES - KEPT_BEFORE_SAMPLES),
-    end: Math.min(pcm.length, (last + 1) * FRAME_SAMPLES + KEPT_AFTER_SAMPLES),
-  };
+  const start = Math.max(0, first * FRAME_SAMPLES - KEPT_BEFORE_SAMPLES);
+  const end = Math.min(pcm.length, (last + 1) * FRAME_SAMPLES + KEPT_AFTER_SAMPLES);
+  const pauses: Stretch[] = [];
+  let lastVoiced = first;
+  for (let frame = first + 1; frame <= last; frame++) {
+    if (energies[frame]! <= threshold) continue;
+    if (frame - lastVoiced > SHORTEST_PAUSE_FRAMES) {
+      pauses.push({ start: (lastVoiced + 1) * FRAME_SAMPLES - start, end: frame * FRAME_SAMPLES - start });
+    }
+    lastVoiced = frame;
+  }
+  return { bounds: { start, end }, pauses };
 }
 
 /** A copy of `pcm` within `bounds`, faded at both ends, within [-1, 1], followed by `pauseSamples` of silence. */
-export function cutSpeech(pcm: Float32Array, bounds: SpeechBounds, pauseSamples: number): Float32Array {
+export function cutSpeech(pcm: Float32Array, bounds: Stretch, pauseSamples: number): Float32Array {
   const length = bounds.end - bounds.start;
   const speech = new Float32Array(length + pauseSamples);
   for (let i = 0; i < length; i++) speech[i] = Math.max(-1, Math.min(1, pcm[bounds.start + i]!));

@@ -11,7 +11,7 @@ export interface TextPart {
 
 /** Best place to cut first: after a sentence, after a clause, between words. */
 const boundaries: readonly RegExp[] = [
-  /[.!?…。！？।]["'”’)\]]*(?=\s|$)|[。！？\n]/gu,
+  /(?<!\b(?:Mr|Mrs|Ms|Dr|St|vs|etc))[.!?…।]["'”’)\]]*(?=\s|$)|[。！？\n]/gu,
   /[,;:—，、；：]["'”’)\]]*(?=\s|$)|[，、；：]/gu,
   /\s/gu,
 ];
