@@ -13,8 +13,8 @@ document.documentElement.dataset["view"] = view;
 
 const session = new Session({
   view,
-  // The tap shows a test what was played; it exists only where tests reach it, in a browser.
-  tap: window.parley === undefined && new URLSearchParams(location.search).get("tap") === "1",
+  // Shows a test what was played. Not in Electron's window, whose page has a protocol of its own.
+  tap: location.protocol === "http:" && new URLSearchParams(location.search).get("tap") === "1",
   notify,
 });
 session.start();

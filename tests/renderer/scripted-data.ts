@@ -12,7 +12,12 @@ import { latencyRecord } from "./latency-record.ts";
 
 const NOW = Date.now();
 
-function turn(index: number, userText: string | null, reply: string, changes: Partial<StoredTurn> = {}): StoredTurn {
+function turn(
+  index: number,
+  userText: string | null,
+  reply: string,
+  changes: Partial<StoredTurn> = {},
+): StoredTurn {
   return {
     id: `turn-${index}`,
     conversationId: "conversation-1",
@@ -30,12 +35,27 @@ function turn(index: number, userText: string | null, reply: string, changes: Pa
 }
 
 const turns = [
-  turn(0, "What is the tallest mountain in the world?", "Mount Everest, at 8,849 metres above the sea. It stands on the border of Nepal and Tibet."),
-  turn(1, "How long does it take to climb it?", "About two months, most of it spent getting used to the thin air. The last push to the", {
-    outcome: "interrupted",
+  turn(
+    0,
+    "What is the tallest mountain in the world?",
+    "Mount Everest, at 8,849 metres above the sea. It stands on the border of Nepal and Tibet.",
+  ),
+  turn(
+    1,
+    "How long does it take to climb it?",
+    "About two months, most of it spent getting used to the thin air. The last push to the",
+    {
+      outcome: "interrupted",
+    },
+  ),
+  turn(2, "And who was first?", "Tenzing Norgay and Edmund Hillary, on the 29th of May 1953.", {
+    input: "text",
+    userAudioMs: null,
   }),
-  turn(2, "And who was first?", "Tenzing Norgay and Edmund Hillary, on the 29th of May 1953.", { input: "text", userAudioMs: null }),
-  turn(3, null, "", { outcome: "failed", errorMessage: "The answering model stopped. It is being started again: ask once more." }),
+  turn(3, null, "", {
+    outcome: "failed",
+    errorMessage: "The answering model stopped. It is being started again: ask once more.",
+  }),
 ];
 
 export function scriptedConversation(): ConversationRecord {
@@ -99,7 +119,8 @@ export function scriptedSnapshot(): AppSnapshot {
     hotkey: {
       level: "none",
       backend: "none",
-      reason: "A browser cannot watch keys outside its window. Hold Space in this window, or use the desktop app.",
+      reason:
+        "A browser cannot watch keys outside its window. Hold Space in this window, or use the desktop app.",
     },
     conversation: scriptedConversation(),
     samples: [
@@ -120,7 +141,9 @@ export function scriptedRecords(): LatencyRecord[] {
     seed = (seed * 48_271) % 2_147_483_647;
     return seed / 2_147_483_647;
   };
-  return Array.from({ length: 60 }, (_, index) => scriptedRecord(index, 0.8 + 0.5 * random() ** 2, random)).toReversed();
+  return Array.from({ length: 60 }, (_, index) =>
+    scriptedRecord(index, 0.8 + 0.5 * random() ** 2, random),
+  ).toReversed();
 }
 
 function scriptedRecord(index: number, pace: number, random: () => number): LatencyRecord {
@@ -129,7 +152,13 @@ function scriptedRecord(index: number, pace: number, random: () => number): Late
   const spans: LatencyRecord["metrics"]["spans"] = [];
   let at = 0;
   const add = (name: string, lengthMs: number, share: number, place?: number): void => {
-    spans.push({ name, startMs: at, endMs: at + lengthMs, sessionMs: lengthMs * share, ...(place === undefined ? {} : { index: place }) });
+    spans.push({
+      name,
+      startMs: at,
+      endMs: at + lengthMs,
+      sessionMs: lengthMs * share,
+      ...(place === undefined ? {} : { index: place }),
+    });
     at += lengthMs;
   };
   spans.push({ name: "capture", startMs: -1900, endMs: 0 });

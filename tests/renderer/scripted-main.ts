@@ -86,7 +86,15 @@ function beginTurn(input: "voice" | "text", userText: string | null): { turnId: 
     }
     const isFirst = index === 0;
     const sincePreviousMs = isFirst ? null : index % 9 === 5 ? 63 : index % 4 === 2 ? 38 : 14 + (index % 5);
-    server?.emit("turn", { type: "token", turnId, index, id: index, text, tMs: 61 + index * 17, sincePreviousMs });
+    server?.emit("turn", {
+      type: "token",
+      turnId,
+      index,
+      id: index,
+      text,
+      tMs: 61 + index * 17,
+      sincePreviousMs,
+    });
     if (running) running.reply += text;
     index += 1;
     if (index === 4) speak(turnId);
@@ -115,7 +123,10 @@ function finish(outcome: "completed" | "interrupted", played: number): void {
   const { turnId, timer } = running;
   clearInterval(timer);
   const words = scriptedSegments.join(" ").length;
-  const reply = outcome === "completed" ? scriptedReply : scriptedReply.slice(0, Math.min(words, Math.round(played / 1500)));
+  const reply =
+    outcome === "completed"
+      ? scriptedReply
+      : scriptedReply.slice(0, Math.min(words, Math.round(played / 1500)));
   running = undefined;
   const { metrics, queue } = latencyRecord({ turnId });
   server?.emit("turn", { type: "turn-finished", turnId, outcome, reply, metrics, queue });
@@ -178,7 +189,10 @@ const handlers: Handlers<AppService> = {
       return scriptedConversation();
     },
     "conversations.create": () => {
-      conversation = { summary: { ...scriptedConversation().summary, id: "new", title: "", turnCount: 0 }, turns: [] };
+      conversation = {
+        summary: { ...scriptedConversation().summary, id: "new", title: "", turnCount: 0 },
+        turns: [],
+      };
       return conversation;
     },
     "conversations.rename": ({ id, title }) => {
@@ -209,7 +223,11 @@ const handlers: Handlers<AppService> = {
       logged("latency.list", params);
       return { records: start.isEmpty ? [] : scriptedRecords() };
     },
-    "latency.export": ({ format }) => ({ fileName: `latency.${format}`, mimeType: "text/plain", content: format }),
+    "latency.export": ({ format }) => ({
+      fileName: `latency.${format}`,
+      mimeType: "text/plain",
+      content: format,
+    }),
     "latency.clear": () => ({}),
     "engine.restart": (params) => {
       logged("engine.restart", params);

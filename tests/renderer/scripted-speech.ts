@@ -1,8 +1,13 @@
 import type { PlayerAudio } from "../../src/shared/app-contract.ts";
 
 /** The reply of every scripted turn, cut as the speech planner would. */
-export const scriptedReply = "The sky is blue. Air scatters the short waves of sunlight far more than the long ones.";
-export const scriptedSegments = ["The sky is blue.", "Air scatters the short waves of sunlight", "far more than the long ones."];
+export const scriptedReply =
+  "The sky is blue. Air scatters the short waves of sunlight far more than the long ones.";
+export const scriptedSegments = [
+  "The sky is blue.",
+  "Air scatters the short waves of sunlight",
+  "far more than the long ones.",
+];
 export const scriptedTokens = scriptedReply.match(/\s*\S{1,5}/g) ?? [];
 
 const RATE_HZ = 24_000;
@@ -18,7 +23,9 @@ export function scriptedChunks(turnId: string): PlayerAudio[] {
     const from = startSample;
     const pcm = Float32Array.from({ length: samples }, (_, at) => {
       const seconds = (from + at) / RATE_HZ;
-      return 0.02 + 0.1 * Math.sin(2 * Math.PI * 180 * seconds) * (0.6 + 0.4 * Math.sin(2 * Math.PI * 4 * seconds));
+      return (
+        0.02 + 0.1 * Math.sin(2 * Math.PI * 180 * seconds) * (0.6 + 0.4 * Math.sin(2 * Math.PI * 4 * seconds))
+      );
     });
     startSample += samples;
     return {

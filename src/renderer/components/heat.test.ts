@@ -3,8 +3,8 @@ import { formatMs, heatOf } from "./heat.ts";
 
 test.each([
   [0, "cool"],
-  [30, "cool"],
-  [31, "warm"],
+  [40, "cool"],
+  [41, "warm"],
   [50, "warm"],
   [50.1, "hot"],
 ])("R14 %d ms of a budget of 50 is %s", (ms, heat) => {

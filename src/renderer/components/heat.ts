@@ -5,7 +5,7 @@ export type Heat = "cool" | "warm" | "hot";
 
 export function heatOf(ms: number, budgetMs: number): Heat {
   if (ms > budgetMs) return "hot";
-  return ms > budgetMs * 0.6 ? "warm" : "cool";
+  return ms > budgetMs * 0.8 ? "warm" : "cool";
 }
 
 export type FigureName = keyof typeof latencyTargets;
@@ -14,7 +14,7 @@ export const figureNames: Readonly<Record<FigureName, string>> = {
   firstTokenMs: "First token",
   firstWordMs: "First word",
   firstAudioMs: "First audio",
-  interTokenMs: "Between tokens",
+  interTokenMs: "Inter-token",
 };
 
 /** The four figures with targets, in the order a turn meets them. */

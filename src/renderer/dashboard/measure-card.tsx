@@ -18,7 +18,7 @@ export function MeasureCard({ name, values }: { name: MeasureName; values: reado
   return (
     <section className={styles["card"]} aria-label={title}>
       <header className={styles["cardHead"]}>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         {targetMs !== null && <span>target {targetMs} ms</span>}
       </header>
       <p className={styles["median"]} data-heat={heat}>

@@ -18,7 +18,7 @@ export const measures: Readonly<
   firstTokenMs: { title: "First token", targetMs: latencyTargets.firstTokenMs },
   firstWordMs: { title: "First word", targetMs: latencyTargets.firstWordMs },
   firstAudioMs: { title: "First audio", targetMs: latencyTargets.firstAudioMs },
-  interTokenMs: { title: "Between tokens", targetMs: latencyTargets.interTokenMs },
+  interTokenMs: { title: "Inter-token", targetMs: latencyTargets.interTokenMs },
 };
 
 /** A turn's value of a measure in milliseconds; null when the turn did not get that far. */

@@ -13,7 +13,7 @@ import styles from "./dashboard.module.css";
 const LANE_HEIGHT = 26;
 const BAR_HEIGHT = 16;
 const LEFT = 84;
-const TOP = 52;
+const TOP = 64;
 const NARROWEST_BAR = 3;
 
 /** A turn from the key's release to what was heard; each bar can be chosen to read its numbers. */
@@ -70,20 +70,24 @@ function Bars(props: {
         <svg width={width} height={height} role="group" aria-label="Waterfall of the turn">
           <Group left={LEFT} top={TOP}>
             <AxisTop
-              top={-26}
+              top={-34}
               scale={x}
               numTicks={Math.max(3, Math.floor(width / 110))}
               axisClassName={styles["axis"] ?? ""}
               hideTicks
               hideAxisLine
-              tickFormat={(value) => formatMs(Number(value))}
+              tickFormat={(value) => (Number(value) === 0 ? "released" : formatMs(Number(value)))}
               tickLabelProps={() => ({ textAnchor: "middle" })}
             />
-            <line className={styles["zero"]} x1={x(0)} x2={x(0)} y1={-24} y2={height - TOP} />
+            <line className={styles["zero"]} x1={x(0)} x2={x(0)} y1={-30} y2={height - TOP} />
             {shown.map(({ title, atMs }, index) => (
               <g key={title} className={styles["milestone"]}>
-                <line x1={x(atMs)} x2={x(atMs)} y1={index % 2 === 0 ? -16 : -4} y2={height - TOP} />
-                <text x={x(atMs) - 4} y={index % 2 === 0 ? -14 : -3} textAnchor="end">
+                <line x1={x(atMs)} x2={x(atMs)} y1={index % 2 === 0 ? -24 : -10} y2={height - TOP} />
+                <text
+                  x={x(atMs) + (index % 2 === 0 ? -4 : 4)}
+                  y={index % 2 === 0 ? -18 : -4}
+                  textAnchor={index % 2 === 0 ? "end" : "start"}
+                >
                   {title}
                 </text>
               </g>
@@ -141,10 +145,10 @@ function BarDetail({ bar, title }: { bar: WaterfallBar; title: string }): ReactN
   }
   return (
     <>
-      <h4>
+      <h3>
         {title}
         {indexText(bar)}
-      </h4>
+      </h3>
       <dl>
         {facts.map(([name, value]) => (
           <div key={name}>

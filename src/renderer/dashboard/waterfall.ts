@@ -53,7 +53,7 @@ const titles: Readonly<Record<SpanName, string>> = {
 };
 
 /** Of the recording only its end is shown: it may be minutes long, and nothing of it is waiting time. */
-const RECORDING_SHOWN_MS = 120;
+const RECORDING_SHOWN_MS = 30;
 /** Steps closer than this are one run of work; a longer pause means that the decoder waited. */
 const SAME_RUN_MS = 5;
 

@@ -15,6 +15,7 @@ export function OverlayView(): ReactNode {
   const isAnswering = live !== null && phase !== "listening" && live.reply !== "";
   return (
     <main className={styles["card"]} data-phase={phase} aria-label="Parley">
+      <h1 className="only-heard">Parley</h1>
       <TalkButton source="overlay" size="small" />
       <div className={styles["words"]}>
         {isAnswering ? (

@@ -124,7 +124,7 @@ function MicrophoneSwitch(): ReactNode {
       onClick={() => (isOn ? listening.mute() : void listening.arm())}
     >
       {isOn ? <Mic aria-hidden size={15} /> : <MicOff aria-hidden size={15} />}
-      {microphoneNames[state]}
+      <span>{microphoneNames[state]}</span>
     </button>
   );
 }

@@ -1,0 +1,325 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { chromiumPath, PageHost } from "./page-host.ts";
+
+/** The built page in a real browser, behind the product's own headers, against a scripted main side. */
+describe.skipIf(chromiumPath === undefined)("the page", () => {
+  let host: PageHost;
+
+  beforeAll(async () => {
+    host = await PageHost.start();
+  });
+  afterAll(async () => {
+    await host[Symbol.asyncDispose]();
+  });
+  afterEach(async () => {
+    await host.reset();
+  });
+
+  const talk = (page: Page) => page.locator("button[data-talk]");
+  const calls = (page: Page, name: string) =>
+    page.evaluate((wanted) => window.scriptedMain?.log.filter((call) => call.name === wanted) ?? [], name);
+  const askSample = (page: Page) => page.getByRole("button", { name: "What colour is the sky?" }).click();
+  const waitForPhase = (page: Page, phase: string) =>
+    page.waitForSelector(`button[data-talk][data-phase=${phase}]`);
+
+  describe.each(["light", "dark"] as const)("%s", (theme) => {
+    test.each([
+      ["conversation", "#/", {}],
+      ["empty conversation", "#/", { start: { isEmpty: true } }],
+      ["dashboard", "#/dashboard", {}],
+      ["empty dashboard", "#/dashboard", { start: { isEmpty: true } }],
+      ["settings", "#/settings", {}],
+      ["overlay", "#/overlay", { width: 420, height: 148 }],
+      ["narrow conversation", "#/", { width: 480, height: 720 }],
+    ])(
+      "R26 %s: no axe violation, no console message, nothing fetched from elsewhere",
+      async (_, hash, options) => {
+        const page = await host.open({ theme, hash, reducedMotion: true, ...options });
+        await page.waitForFunction(() => document.querySelector("[data-theme]") !== null);
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+        expect(host.problems).toEqual([]);
+      },
+    );
+  });
+
+  test("R5 what the worklet puts out is the chunks sample for sample, without gap or underrun", async () => {
+    const page = await host.open({ search: "?tap=1", start: { isEmpty: true } });
+    await askSample(page);
+    await waitForPhase(page, "idle");
+    const heard = await page.evaluate(() => {
+      const [turnId = ""] = window.parleyTap?.turns() ?? [];
+      const received = window.parleyTap?.received(turnId) ?? new Float32Array();
+      const rendered = window.parleyTap?.rendered(turnId) ?? new Float32Array();
+      return {
+        samples: received.length,
+        firstDifference: received.findIndex((sample, index) => sample !== rendered[index]),
+        tail: rendered.subarray(received.length).every((sample) => sample === 0),
+        last: window.scriptedMain?.played.at(-1),
+      };
+    });
+    expect(heard.samples).toBeGreaterThan(100_000);
+    expect(heard).toMatchObject({ firstDifference: -1, tail: true });
+    expect(heard.last).toMatchObject({ ended: true, playedSamples: heard.samples, underruns: 0 });
+    expect(host.problems).toEqual([]);
+  });
+
+  test("R15 the player tells once when the first sample was heard, then about every 20 ms how far it is", async () => {
+    const page = await host.open({ start: { isEmpty: true } });
+    await askSample(page);
+    await waitForPhase(page, "idle");
+    const { reports, now } = await page.evaluate(() => ({
+      reports: window.scriptedMain?.played ?? [],
+      now: performance.timeOrigin + performance.now(),
+    }));
+    const first = reports.filter(({ firstHeardAtMs }) => firstHeardAtMs !== undefined);
+    expect(first).toHaveLength(1);
+    expect(first[0]?.firstHeardAtMs).toBeGreaterThanOrEqual(first[0]?.firstReceivedAtMs ?? Infinity);
+    expect(first[0]?.firstHeardAtMs).toBeLessThan(now);
+    const steps = reports.map(
+      ({ playedSamples }, index) => playedSamples - (reports[index - 1]?.playedSamples ?? 0),
+    );
+    expect(steps.every((step) => step >= 0)).toBe(true);
+    // 20 ms at 24 kHz is 480 samples, rounded up to whole blocks of 128.
+    expect(Math.max(...steps)).toBeLessThanOrEqual(512);
+  });
+
+  test("R46 a press while it speaks is silent within 50 ms, keeps listening, and nothing of the old reply follows", async () => {
+    const page = await host.open({ search: "?tap=1", start: { isEmpty: true } });
+    await askSample(page);
+    await page.waitForSelector("mark");
+    await page.keyboard.down("Space");
+    await waitForPhase(page, "listening");
+    const cut = await page.evaluate(() => {
+      const [turnId = ""] = window.parleyTap?.turns() ?? [];
+      const rendered = window.parleyTap?.rendered(turnId) ?? new Float32Array();
+      const received = window.parleyTap?.received(turnId) ?? new Float32Array();
+      const ended = window.scriptedMain?.played.find((report) => report.ended);
+      return {
+        played: ended?.playedSamples ?? -1,
+        lastAudible: rendered.findLastIndex((sample) => sample !== 0),
+        isWhole: rendered.length >= received.length,
+      };
+    });
+    // Everything after what counts as played is the fade: 10 ms of 24 kHz.
+    expect(cut.played).toBeGreaterThan(0);
+    expect(cut.lastAudible - cut.played).toBeLessThan(240);
+    expect(cut.isWhole).toBe(false);
+    expect((await calls(page, "turn.interrupt")).length).toBe(1);
+    expect((await calls(page, "listen.begin")).length).toBe(1);
+    await page.keyboard.up("Space");
+  });
+
+  test("R14 words are marked in order while they are spoken, and the mark goes with the sound", async () => {
+    const page = await host.open({ start: { isEmpty: true } });
+    await page.evaluate(() => {
+      const seen: string[] = [];
+      Object.assign(window, { seenWords: seen });
+      new MutationObserver(() => {
+        const word = document.querySelector("mark")?.textContent;
+        if (word && seen.at(-1) !== word) seen.push(word);
+      }).observe(document.body, { subtree: true, childList: true, characterData: true });
+    });
+    await askSample(page);
+    await waitForPhase(page, "idle");
+    const seen = await page.evaluate(() => Reflect.get(window, "seenWords"));
+    expect(seen).toEqual(
+      "The sky is blue. Air scatters the short waves of sunlight far more than the long ones.".split(" "),
+    );
+    expect(await page.locator("mark").count()).toBe(0);
+  });
+
+  test("R12 the microphone sends 16 kHz mono while it is on, and mute really stops it", async () => {
+    const page = await host.open();
+    const microphone = () => page.evaluate(() => ({ ...window.scriptedMain?.microphone }));
+    expect(await microphone()).toMatchObject({ blocks: 0 });
+    await page.getByRole("button", { name: "Microphone off" }).click();
+    await page.waitForFunction(() => (window.scriptedMain?.microphone.blocks ?? 0) > 20);
+    const { blocks = 0, samples = 0, sampleRateHz } = await microphone();
+    expect(sampleRateHz).toBe(16_000);
+    expect(samples / blocks / 16).toBeGreaterThanOrEqual(20);
+    expect(samples / blocks / 16).toBeLessThanOrEqual(32);
+    await page.getByRole("button", { name: "Microphone on" }).click();
+    await page.getByRole("button", { name: "Microphone off" }).waitFor();
+    expect((await calls(page, "mic.state")).at(-1)).toMatchObject({ params: { state: "off" } });
+  });
+
+  test("R12 a remembered microphone opens by itself, a muted one does not", async () => {
+    const page = await host.open();
+    await page.getByRole("button", { name: "Microphone off" }).click();
+    await page.getByRole("button", { name: "Microphone on" }).waitFor();
+    await page.reload();
+    await page.getByRole("button", { name: "Microphone on" }).click();
+    await page.getByRole("button", { name: "Microphone off" }).waitFor();
+    await page.reload();
+    await page.waitForFunction(() => window.scriptedMain?.log.some(({ name }) => name === "latency.list"));
+    expect(await page.getByRole("button", { name: "Microphone off" }).count()).toBe(1);
+  });
+
+  test("R62 a microphone that is unplugged is said to be lost and comes back by itself", async () => {
+    const page = await host.open();
+    await page.evaluate(() => {
+      const { mediaDevices } = navigator;
+      const open = mediaDevices.getUserMedia.bind(mediaDevices);
+      const list = mediaDevices.enumerateDevices.bind(mediaDevices);
+      let isPlugged = true;
+      mediaDevices.enumerateDevices = async () => (isPlugged ? list() : []);
+      mediaDevices.getUserMedia = async (constraints) => {
+        if (!isPlugged) throw new DOMException("none", "NotFoundError");
+        const stream = await open(constraints);
+        Object.assign(window, {
+          unplug: () => {
+            isPlugged = false;
+            for (const track of stream.getTracks()) {
+              track.stop();
+              track.dispatchEvent(new Event("ended"));
+            }
+          },
+          plug: () => {
+            isPlugged = true;
+            mediaDevices.dispatchEvent(new Event("devicechange"));
+          },
+        });
+        return stream;
+      };
+    });
+    await page.getByRole("button", { name: "Microphone off" }).click();
+    await page.getByRole("button", { name: "Microphone on" }).waitFor();
+    await page.evaluate(() => Reflect.get(window, "unplug")());
+    await page.getByRole("button", { name: "Microphone lost" }).waitFor();
+    await page.getByText("was unplugged").waitFor();
+    await page.evaluate(() => Reflect.get(window, "plug")());
+    await page.getByRole("button", { name: "Microphone on" }).waitFor();
+  });
+
+  test("R62 a refused microphone says what to do, and typing still works", async () => {
+    const page = await host.open({ start: { isEmpty: true } });
+    await page.evaluate(() => {
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+    });
+    await talk(page).focus();
+    await page.keyboard.down("Space");
+    await page.getByText("Allow it in the address bar").first().waitFor();
+    await page.keyboard.up("Space");
+    expect(await calls(page, "listen.begin")).toEqual([]);
+    await page.getByLabel("Type a question").fill("What is it?");
+    await page.keyboard.press("Enter");
+    await waitForPhase(page, "speaking");
+    expect(await calls(page, "ask.text")).toMatchObject([{ params: { text: "What is it?" } }]);
+  });
+
+  test("R11 Space holds to talk, but not while typing or on another control", async () => {
+    const page = await host.open({ start: { isEmpty: true } });
+    await page.getByRole("button", { name: "Microphone off" }).click();
+    await page.getByRole("button", { name: "Microphone on" }).waitFor();
+    await page.getByLabel("Type a question").fill("a");
+    await page.keyboard.press("Space");
+    expect(await page.getByLabel("Type a question").inputValue()).toBe("a ");
+    await page.getByRole("button", { name: "Microphone on" }).focus();
+    await page.keyboard.press("Space");
+    await page.getByRole("button", { name: "Microphone off" }).click();
+    await page.getByRole("button", { name: "Microphone on" }).waitFor();
+    expect(await calls(page, "listen.begin")).toEqual([]);
+    await page.locator("main").focus();
+    await page.keyboard.press("Space", { delay: 300 });
+    await waitForPhase(page, "speaking");
+    expect(await calls(page, "listen.begin")).toMatchObject([{ params: { source: "space" } }]);
+    const [ended] = await calls(page, "listen.end");
+    const [begun] = await calls(page, "listen.begin");
+    const held =
+      Reflect.get(Object(ended?.params), "releasedAtMs") - Reflect.get(Object(begun?.params), "pressedAtMs");
+    expect(held).toBeGreaterThanOrEqual(300);
+  });
+
+  test("R11 Escape takes back what was being said", async () => {
+    const page = await host.open();
+    await page.getByRole("button", { name: "Microphone off" }).click();
+    await page.getByRole("button", { name: "Microphone on" }).waitFor();
+    await talk(page).click();
+    await waitForPhase(page, "listening");
+    await page.keyboard.press("Escape");
+    await waitForPhase(page, "idle");
+    expect(await calls(page, "listen.cancel")).toHaveLength(1);
+    expect(await calls(page, "listen.end")).toEqual([]);
+  });
+
+  test("R62 a model that gave up is said plainly and can be restarted", async () => {
+    const page = await host.open();
+    await page.evaluate(async () => {
+      const process = { modelName: "nano", providers: {}, dtypes: {}, loadMs: 1, restarts: 5 };
+      window.scriptedMain?.emit("engine", {
+        listener: { ...process, state: "ready", error: null },
+        voxtral: {
+          ...process,
+          state: "gave-up",
+          error: { code: "engine-gave-up", message: "It stopped five times." },
+        },
+        kokoro: { ...process, state: "ready", error: null },
+        isDemo: true,
+      });
+    });
+    await page.getByText("Answering does not work: It stopped five times.").waitFor();
+    await page.getByRole("button", { name: "Restart" }).click();
+    await page.waitForFunction(() => window.scriptedMain?.log.some(({ name }) => name === "engine.restart"));
+  });
+
+  test("R18 a setting that is refused says why and keeps its value", async () => {
+    const page = await host.open({ hash: "#/settings" });
+    await page.evaluate(() =>
+      window.scriptedMain?.refuse("settings.update", "The settings file cannot be written."),
+    );
+    const captions = page.getByRole("switch", { name: "Captions" });
+    await captions.click();
+    await page.getByText("The settings file cannot be written.").waitFor();
+    expect(await captions.getAttribute("aria-checked")).toBe("true");
+    await captions.click();
+    await page.waitForSelector("[role=switch][aria-label=Captions][aria-checked=false]");
+    expect(await calls(page, "settings.update")).toHaveLength(2);
+  });
+
+  test("R15 a bar of the waterfall tells its numbers, by key as well", async () => {
+    const page = await host.open({ hash: "#/dashboard" });
+    const bar = page.getByRole("button", { name: /^Speech 1,/ });
+    await bar.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Speech 1" }).waitFor();
+    expect(await page.getByText("In the model").count()).toBe(1);
+  });
+
+  test("R16 conversations are searched, renamed and deleted from the keyboard", async () => {
+    const page = await host.open();
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("pancakes");
+    const entry = page.getByRole("listitem").filter({ hasText: "A recipe for pancakes" });
+    await entry.waitFor();
+    await page.getByRole("listitem").filter({ hasText: "Names for a cat" }).waitFor({ state: "detached" });
+    await entry.getByRole("button", { name: "More for A recipe for pancakes" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("menuitem", { name: "Rename" }).click();
+    await page.getByRole("textbox", { name: "Name" }).fill("Pancakes");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() =>
+      window.scriptedMain?.log.some(({ name }) => name === "conversations.rename"),
+    );
+    expect(await calls(page, "conversations.rename")).toMatchObject([{ params: { title: "Pancakes" } }]);
+    await entry.getByRole("button", { name: "More for A recipe for pancakes" }).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
+    await page.waitForFunction(() =>
+      window.scriptedMain?.log.some(({ name }) => name === "conversations.delete"),
+    );
+    expect(host.problems).toEqual([]);
+  });
+
+  test("R26 reduced motion leaves no animation running", async () => {
+    const page = await host.open({ reducedMotion: true, start: { isEmpty: true } });
+    await askSample(page);
+    await page.waitForSelector("mark");
+    const running = await page.evaluate(
+      () => document.getAnimations().filter((animation) => animation.playState === "running").length,
+    );
+    expect(running).toBe(0);
+  });
+});
