@@ -4,7 +4,17 @@ import { rendererConfig } from "./vite.renderer.config.ts";
 /** Where Electron's two own bundles go; the page is described once, in vite.renderer.config.ts. */
 export default defineConfig({
   main: {
-    build: { outDir: "out/main", rolldownOptions: { input: "src/main/index.ts" } },
+    build: {
+      outDir: "out",
+      // The folders of the source are kept, so that paths relative to a module hold in both places.
+      emptyOutDir: false,
+      rolldownOptions: {
+        input: ["src/main/index.ts", "src/main/models/process.ts"],
+        // An optional dependency finds its binary beside its own files.
+        external: ["uiohook-napi"],
+        output: { preserveModules: true, preserveModulesRoot: "src", entryFileNames: "[name].js" },
+      },
+    },
   },
   preload: {
     build: {
