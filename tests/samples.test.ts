@@ -19,7 +19,10 @@ const folder = fileURLToPath(new URL("../samples/", import.meta.url));
 const samples = JSON.parse(readFileSync(`${folder}questions.json`, "utf8")) as Sample[];
 
 let engine: Engine;
-beforeAll(async () => void (engine = await openEngine("nano")));
+beforeAll(async () => {
+  engine = openEngine("nano");
+  await engine.ready;
+});
 afterAll(() => engine.dispose());
 
 /** The replies to recordings that are the turns of one conversation. */

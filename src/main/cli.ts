@@ -53,4 +53,10 @@ process.on("SIGTERM", () => interruption.abort(new AppError("cancelled", "Ended.
 // A reader that has seen enough (`| head`) closes the pipe: that ends us, without a complaint.
 process.stdout.on("error", () => interruption.abort(new AppError("cancelled", "Nobody reads the reply.")));
 
+// npm runs a script in the package's folder; names of files are meant in the one the person is in.
+if (process.env["npm_lifecycle_event"] && process.env["INIT_CWD"]) process.chdir(process.env["INIT_CWD"]);
+
+// No timer of the supervisor holds the process, and while all models are down nothing else does.
+const stay = setInterval(() => {}, 60_000);
 process.exitCode = await run(process.argv.slice(2), interruption.signal);
+clearInterval(stay);

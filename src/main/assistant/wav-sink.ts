@@ -52,6 +52,7 @@ export class WavSink extends ScheduleSink implements Disposable {
   readonly #partPath: string;
   #file: number | undefined;
   #bytes = 0;
+  #failure: AppError | undefined;
 
   /** Throws `file-unwritable` at once, not after the reply was computed. */
   constructor(path: string, clock: Clock) {
@@ -67,9 +68,19 @@ export class WavSink extends ScheduleSink implements Disposable {
     const pcm = Int16Array.from(chunk.pcm, (sample) =>
       Math.round(Math.max(-1, Math.min(1, sample)) * 32_767),
     );
-    this.#write(new Uint8Array(pcm.buffer), HEADER_BYTES + this.#bytes);
+    try {
+      this.#write(new Uint8Array(pcm.buffer), HEADER_BYTES + this.#bytes);
+    } catch (error) {
+      this.#failure = AppError.from(error);
+      throw error;
+    }
     this.#bytes += pcm.byteLength;
     super.send(chunk);
+  }
+
+  /** What kept speech from being written: a queue goes on without its player, whoever wants the file asks here. */
+  get failure(): AppError | undefined {
+    return this.#failure;
   }
 
   get seconds(): number {

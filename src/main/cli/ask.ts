@@ -18,8 +18,12 @@ export async function ask(options: AskOptions, output: Output, signal: AbortSign
   // Opened first: a reply that cannot be saved should not be computed.
   using sink = options.out === null ? null : new WavSink(options.out, systemClock);
   const player = sink ?? new ScheduleSink(systemClock);
-  const engine = await openEngine(options.model);
+  const engine = openEngine(options.model, signal);
   try {
+    // Before the models are there, which may take a minute: a file that cannot be read is better known at once.
+    const questions: Question[] = [];
+    for (const input of options.inputs) questions.push(await read(engine, input, output));
+    await engine.ready;
     const conversation = new Conversation({
       engine,
       sink: player,
@@ -29,11 +33,17 @@ export async function ask(options: AskOptions, output: Output, signal: AbortSign
     const interrupt = (): void => conversation.interrupt("key");
     signal.addEventListener("abort", interrupt, { once: true });
     try {
-      for (const input of options.inputs) {
+      for (const question of questions) {
         if (signal.aborted) break;
-        const turn = await begin(engine, conversation, input, output);
+        const turn =
+          typeof question === "string"
+            ? conversation.ask(question)
+            : await say(engine, conversation, question);
+        // Between two turns, there was nothing to interrupt.
+        if (signal.aborted) interrupt();
         const { outcome, error } = await follow(turn, options, output);
         if (outcome === "failed") throw error!;
+        if (sink?.failure) throw sink.failure;
       }
     } finally {
       signal.removeEventListener("abort", interrupt);
@@ -47,16 +57,14 @@ export async function ask(options: AskOptions, output: Output, signal: AbortSign
   return signal.aborted ? 130 : 0;
 }
 
-async function begin(
-  engine: Engine,
-  conversation: Conversation,
-  input: CliInput,
-  output: Output,
-): Promise<Turn> {
-  if (input.type === "text") return conversation.ask(input.text);
+/** Text, or 16 kHz samples. */
+type Question = string | Float32Array;
+
+async function read(engine: Engine, input: CliInput, output: Output): Promise<Question> {
+  if (input.type === "text") return input.text;
   const audio = await decodeFile(engine, input.path);
   for (const warning of audio.warnings) output.progress(`${input.path}: ${warning}`);
-  return say(engine, conversation, audio.samples);
+  return audio.samples;
 }
 
 /** Prints what happens until the turn is over. */

@@ -21,9 +21,10 @@ export async function latency(
   output: Output,
   signal: AbortSignal,
 ): Promise<number> {
-  const engine = await openEngine(model);
+  const engine = openEngine(model, signal);
   try {
     const inputs = await chooseInputs(engine);
+    await engine.ready;
     for (const input of inputs) await measure(engine, input);
     const measured: LatencyRun[] = [];
     for (let run = 0; run < runs; run++) {

@@ -17,8 +17,13 @@ export function languageOf(model: string): string | null {
   return model === demoId ? DEMO_LANGUAGE : null;
 }
 
-/** Starts the models named on the command line. Throws `bad-input` when there are none by that name. */
-export async function openEngine(model: string): Promise<Engine> {
+/**
+ * Starts the models named on the command line; they are there when `engine.ready` settles, recordings can be decoded
+ * before. While they are being loaded, an abort ends them: `ready` then rejects with `cancelled`.
+ * Throws `bad-input` when there are none by that name.
+ */
+export function openEngine(model: string, signal?: AbortSignal): Engine {
+  signal?.throwIfAborted();
   let choice: ReturnType<typeof modelChoice>;
   try {
     const active = model === demoId ? model : path.resolve(model);
@@ -28,13 +33,11 @@ export async function openEngine(model: string): Promise<Engine> {
     throw new AppError("bad-input", message, { cause: error });
   }
   const engine = startEngine({ models: choice.models });
-  try {
-    await engine.ready;
-    return engine;
-  } catch (error) {
-    await engine.dispose();
-    throw error;
-  }
+  const stop = (): void => void engine.dispose();
+  const settled = (): void => signal?.removeEventListener("abort", stop);
+  signal?.addEventListener("abort", stop, { once: true });
+  engine.ready.then(settled, settled);
+  return engine;
 }
 
 /** Decodes a recording for the listener. */

@@ -15,7 +15,7 @@ export async function transcribe(
   signal: AbortSignal,
 ): Promise<number> {
   const language = wanted ?? languageOf(model);
-  const engine = await openEngine(model);
+  const engine = openEngine(model, signal);
   try {
     for (const path of paths) {
       if (signal.aborted) break;
