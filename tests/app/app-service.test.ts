@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -289,6 +289,45 @@ test("R60 with the history off, a conversation leaves nothing on the disk", asyn
     patch: { data: { keepHistory: true, keepLatencyRecords: true } },
   });
   expect((await page.client.call("conversations.list", { query: "zanzibar" })).total).toBe(0);
+});
+
+test("R16 the title follows the first question, typed or transcribed, while the conversation is open", async () => {
+  const page = await opened();
+  const { summary } = await page.client.call("conversations.create", {});
+  const { turnId } = await page.client.call("ask.sample", { sampleId: "capital-of-france" });
+  const { text } = await page.until("transcript", (transcript) => transcript.turnId === turnId);
+  const titles = page
+    .all("conversation.opened")
+    .filter((record) => record.summary.id === summary.id)
+    .map((record) => record.summary.title);
+  expect(titles).toEqual(["New conversation", "The capital of France is Paris.", text]);
+});
+
+test("R18 R20 a model that is not there is said once, and the demo pack goes on answering", async () => {
+  const page = await opened();
+  const models = { active: "/no/such/model" };
+  await page.client.call("settings.update", { patch: { models } });
+  expect(await page.until("notice")).toMatchObject({ level: "warning", code: "model-missing" });
+  const { turnId } = await page.client.call("ask.text", { text: "what is the capital of France?" });
+  expect((await page.finished(turnId)).reply).toBe("The capital of France is Paris.");
+  expect(await page.record(turnId)).toMatchObject({ isCold: true });
+  await page.client.call("settings.update", { patch: { models: { active: "nano" } } });
+  await page.until("engine", (engine) => engine.voxtral.state === "starting");
+});
+
+test("R62 what went wrong before a window existed is told to the first one that opens", async () => {
+  const own = mkdtempSync(path.join(tmpdir(), "parley-notice-"));
+  onTestFinished(() => rmSync(own, { recursive: true, force: true }));
+  writeFileSync(path.join(own, "parley.db"), "not a database ".repeat(1000));
+  writeFileSync(path.join(own, "settings.json"), "{");
+  const { app: damaged } = startApp(own);
+  onTestFinished(() => damaged.dispose());
+  const { page } = await Page.open(damaged);
+  await page.until("notice", ({ message }) => message.startsWith("Your settings could not be read"));
+  await page.until("notice", ({ message }) => message.startsWith("Your history was damaged"));
+  const { page: second } = await Page.open(damaged);
+  await second.client.call("clock", {});
+  expect(second.all("notice")).toEqual([]);
 });
 
 test("R8 R16 quitting mid-reply stores what was heard; the next start has it and goes on from it", async () => {

@@ -5,14 +5,15 @@ import { Conversation, type Listening } from "../assistant/conversation.ts";
 import type { Turn } from "../assistant/turn.ts";
 import type { Engine } from "../models/engine.ts";
 import { conversationSettings } from "./conversation-settings.ts";
+import { passed, plausibleKeyTime } from "./key-time.ts";
 import { PlayerLink, type PlayerReport } from "./player-link.ts";
 import { playerSink } from "./player-sink.ts";
 import { Recital, type TextPlace } from "./recital.ts";
 import { restoredTurns } from "./restored-turns.ts";
-import { TurnKeeper, type Question, type TurnKeeperOptions } from "./turn-keeper.ts";
+import { TurnKeeper, type Question, type TurnSurroundings } from "./turn-keeper.ts";
 import type { AppWindow, Windows } from "./windows.ts";
 
-export interface TalkOptions extends TurnKeeperOptions {
+export interface TalkOptions extends TurnSurroundings {
   readonly engine: () => Engine;
   readonly windows: Windows;
 }
@@ -23,8 +24,6 @@ interface OpenUtterance {
   readonly fromMs: number;
 }
 
-/** A page's clock is related to ours by an estimate; a key time further off than this is not a key time. */
-const maxKeyAgeMs = 5000;
 /** Recorded questions go to the listener in pieces of this length. */
 const pieceSamples = LISTEN_RATE_HZ;
 
@@ -45,7 +44,7 @@ export class Talk {
 
   constructor(options: TalkOptions) {
     this.#options = options;
-    this.#keeper = new TurnKeeper(options);
+    this.#keeper = new TurnKeeper({ ...options, isOpen: (id) => this.#conversation?.id === id });
     this.#link = new PlayerLink({
       windows: options.windows,
       clock: options.clock,
@@ -97,7 +96,7 @@ export class Talk {
     const conversation = this.#current();
     this.#options.transcriber.pause();
     const listening = conversation.listen({ preRollMs });
-    this.#utterance = { listening, fromMs: this.#keyTime(pressedAtMs) - preRollMs };
+    this.#utterance = { listening, fromMs: plausibleKeyTime(pressedAtMs, this.#options.clock) - preRollMs };
     this.#setPhase("listening");
     return { utteranceId: listening.utteranceId, conversationId: conversation.id };
   }
@@ -105,8 +104,8 @@ export class Talk {
   /** Key up: answers. `tailMs` of sound after it still belong to the question. Throws `bad-input` for an old id. */
   async release(utteranceId: string, releasedAtMs: number): Promise<string> {
     const utterance = this.#take(utteranceId);
-    const keyUpMs = this.#keyTime(releasedAtMs);
-    await this.#wait(this.#options.settings().audio.tailMs);
+    const keyUpMs = plausibleKeyTime(releasedAtMs, this.#options.clock);
+    await passed(this.#options.settings().audio.tailMs, this.#options.clock);
     const turn = utterance.listening.release(keyUpMs);
     return this.#follow(turn, { userText: null, userAudioMs: Math.max(0, keyUpMs - utterance.fromMs) });
   }
@@ -287,18 +286,6 @@ export class Talk {
     }
     this.#utterance = undefined;
     return utterance;
-  }
-
-  #keyTime(atMs: number): number {
-    const nowMs = this.#options.clock.nowMs();
-    return Math.min(nowMs, Math.max(atMs, nowMs - maxKeyAgeMs));
-  }
-
-  async #wait(ms: number): Promise<void> {
-    if (ms <= 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#options.clock.after(ms, resolve);
-    await promise;
   }
 
   #setPhase(phase: AssistantState["phase"]): void {

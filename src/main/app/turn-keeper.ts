@@ -11,7 +11,13 @@ import type { LatencyRecorder, Surroundings } from "./latency-recorder.ts";
 import type { Transcriber } from "./transcriber.ts";
 import type { AppWindow, Windows } from "./windows.ts";
 
-export interface TurnKeeperOptions {
+export interface TurnKeeperOptions extends TurnSurroundings {
+  /** Whether this conversation is the one that is talked in. */
+  readonly isOpen: (conversationId: string) => boolean;
+}
+
+/** What the turns of all conversations share. */
+export interface TurnSurroundings {
   readonly windows: Pick<Windows, "emit" | "emitTo">;
   readonly latency: LatencyRecorder;
   readonly transcriber: Transcriber;
@@ -100,7 +106,7 @@ export class TurnKeeper {
     createdAtMs: number,
     outcome: TurnOutcome,
   ): Promise<void> {
-    const { settings, windows, transcriber, onFailure, surroundings } = this.#options;
+    const { settings, windows, transcriber, onFailure, surroundings, isOpen } = this.#options;
     try {
       const userAudio = (await conversation.recording(turn.id)) ?? null;
       const record = history.addTurn({
@@ -119,14 +125,23 @@ export class TurnKeeper {
         voice: turn.spoken[0]?.chunk.voice ?? null,
         replaces: question.replaces,
       });
-      if (question.replaces !== undefined)
-        windows.emit("conversation.opened", history.open(turn.conversationId));
+      const { conversationId } = turn;
+      // The first words are also the title; a regenerated turn took others with it.
+      const showAgain = (): void => {
+        if (!isOpen(conversationId)) return;
+        windows.emit("conversation.opened", history.open(conversationId));
+      };
+      if (record.index === 0 || question.replaces !== undefined) showAgain();
       if (!userAudio || record.userText !== null || !settings().assistant.transcribeUser) return;
       transcriber.add({
         turnId: turn.id,
         conversationId: conversation.id,
         transcribe: (signal) => conversation.transcribe(turn.id, { signal }),
-        keep: (text) => history.setUserText(turn.id, text),
+        keep: (text) => {
+          const isKept = history.setUserText(turn.id, text);
+          if (isKept && record.index === 0) showAgain();
+          return isKept;
+        },
       });
     } catch (error) {
       onFailure(AppError.from(error, "storage"));
