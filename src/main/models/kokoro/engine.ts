@@ -2,7 +2,6 @@ import { setImmediate } from "node:timers/promises";
 import { SPEAK_RATE_HZ } from "../../../shared/audio.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
-import { findVoice } from "../../../shared/voices.ts";
 import type { Voice } from "../../../shared/voices.ts";
 import { findGraph, modelNameOf, readModelConfig } from "../model-folder.ts";
 import { openGraph } from "../onnx-session.ts";
@@ -31,10 +30,12 @@ const FASTEST = 2;
 
 /** The voice that warms the model; any would do. */
 const WARM_VOICE = "af_heart";
+const WARM_TEXT =
+  "Hello there, how are you today? It is 10:30, and 21 degrees outside; the weather will stay dry for the afternoon.";
 
 /** A loaded Kokoro: text → phonemes → speech. Requests are served one at a time, in the order they came. */
 export class KokoroEngine {
-  readonly info: KokoroInfo;
+  #info: KokoroInfo | undefined;
   readonly #graph: Graph;
   readonly #synthesizer: Synthesizer;
   readonly #phonemizer: Phonemizer;
@@ -42,22 +43,12 @@ export class KokoroEngine {
   readonly #styles: VoiceStyles;
   readonly #turnstile = new Turnstile();
 
-  private constructor(
-    parts: {
-      graph: Graph;
-      synthesizer: Synthesizer;
-      phonemizer: Phonemizer;
-      vocabulary: Vocabulary;
-      styles: VoiceStyles;
-    },
-    info: KokoroInfo,
-  ) {
+  private constructor(parts: EngineParts) {
     this.#graph = parts.graph;
     this.#synthesizer = parts.synthesizer;
     this.#phonemizer = parts.phonemizer;
     this.#vocabulary = parts.vocabulary;
     this.#styles = parts.styles;
-    this.info = info;
   }
 
   /**
@@ -78,24 +69,30 @@ export class KokoroEngine {
     try {
       const synthesizer = new Synthesizer(graph);
       const phonemizer = new Phonemizer(espeak, vocabulary);
+      const engine = new KokoroEngine({ graph, synthesizer, phonemizer, vocabulary, styles });
       const loadMs = systemClock.nowMs() - startMs;
-      const warmUpMs = await warmUp(synthesizer, phonemizer, styles);
-      return new KokoroEngine(
-        { graph, synthesizer, phonemizer, vocabulary, styles },
-        {
-          modelName: modelNameOf(modelDir),
-          providers: { model: graph.provider },
-          dtypes: { model: file.dtype },
-          loadMs,
-          warmUpMs,
-          voices: styles.available(),
-          sampleRateHz: SPEAK_RATE_HZ,
-        },
-      );
+      const warmUpMs = await engine.#warmUp();
+      engine.#info = {
+        modelName: modelNameOf(modelDir),
+        providers: { model: graph.provider },
+        dtypes: { model: file.dtype },
+        loadMs,
+        warmUpMs,
+        voices: styles.available(),
+        sampleRateHz: SPEAK_RATE_HZ,
+      };
+      return engine;
     } catch (error) {
       await graph.release();
       throw error;
     }
+  }
+
+  /** What was loaded. */
+  get info(): KokoroInfo {
+    if (!this.#info)
+      throw new AppError("internal", "The voice model was asked about itself while it was loading.");
+    return this.#info;
   }
 
   /** Phonemes of `text` and the length of Kokoro's input for them, pads included. Throws voice-unknown, bad-input. */
@@ -137,6 +134,19 @@ export class KokoroEngine {
     await this.#graph.release();
   }
 
+  /**
+   * Runs the graph at its usual lengths, and speaks once: the first request would otherwise wait 30 ms for espeak and
+   * our own code to be compiled. Returns the milliseconds it took.
+   */
+  async #warmUp(): Promise<number> {
+    const startMs = systemClock.nowMs();
+    const voice = knownVoice(this.#styles.available()[0] ?? WARM_VOICE);
+    await this.#synthesizer.warmUp(this.#styles.row(voice, 0));
+    const spoken = { text: WARM_TEXT, voice: voice.id, speed: 1, isLast: false };
+    for await (const _ of this.synthesize(spoken, new AbortController().signal));
+    return systemClock.nowMs() - startMs;
+  }
+
   async #speak(part: TextPart, how: HowToSpeak): Promise<SpeechPart | undefined> {
     const { voice, speed, isLast, phonemesSpan } = how;
     const ids = this.#vocabulary.encode(part.phonemes);
@@ -169,25 +179,19 @@ export class KokoroEngine {
   }
 }
 
+interface EngineParts {
+  readonly graph: Graph;
+  readonly synthesizer: Synthesizer;
+  readonly phonemizer: Phonemizer;
+  readonly vocabulary: Vocabulary;
+  readonly styles: VoiceStyles;
+}
+
 interface HowToSpeak {
   readonly voice: Voice;
   readonly speed: number;
   readonly isLast: boolean;
   readonly phonemesSpan: { readonly startMs: number; readonly endMs: number };
-}
-
-/** Milliseconds it took. */
-async function warmUp(
-  synthesizer: Synthesizer,
-  phonemizer: Phonemizer,
-  styles: VoiceStyles,
-): Promise<number> {
-  const startMs = systemClock.nowMs();
-  const voice = findVoice(styles.available()[0] ?? WARM_VOICE) ?? knownVoice(WARM_VOICE);
-  // Three hundred words of espeak's code are compiled when they are first run.
-  phonemizer.phonemize("Hello, I am warming up: it is 10:30, and 21 degrees.", voice);
-  await synthesizer.warmUp(styles.row(voice, 0));
-  return systemClock.nowMs() - startMs;
 }
 
 function checkedText(text: unknown): string {

@@ -53,11 +53,26 @@ export class Espeak {
     if (input === "") return "";
     try {
       this.#select(voice);
-      const translated = this.#translated(input);
-      // Where no syllable is stressed ("and" alone) or a clause ends inside, espeak decides on stress while it speaks,
-      // and Mandarin's tone changes too: only there its ten times slower full synthesis is needed.
-      const isComplete = /ˈ/.test(translated) && !translated.includes("|") && voice !== "cmn";
+      const translated = this.#translated(input, true);
+      // Where no syllable is stressed ("and" alone) or a clause ends inside, espeak decides on stress while it speaks:
+      // only there its ten times slower full synthesis is needed.
+      const isComplete = translated.includes("ˈ") && !translated.includes("|");
       return isComplete ? translated : this.#spoken(input);
+    } catch (cause) {
+      throw new AppError("internal", "The text could not be turned into phonemes.", { cause });
+    }
+  }
+
+  /**
+   * A clause in espeak's two notations, phoneme by phoneme: IPA, and espeak's own names, which keep what IPA loses
+   * (Mandarin's tones as numbers). Words are separated by spaces. Throws AppError internal when espeak fails.
+   */
+  notations(text: string, voice: string): { readonly ipa: string; readonly names: string } {
+    const input = text.replaceAll("\0", " ").trim();
+    if (input === "") return { ipa: "", names: "" };
+    try {
+      this.#select(voice);
+      return { ipa: this.#translated(input, true), names: this.#translated(input, false) };
     } catch (cause) {
       throw new AppError("internal", "The text could not be turned into phonemes.", { cause });
     }
@@ -69,8 +84,8 @@ export class Espeak {
     this.#voice = voice;
   }
 
-  #translated(text: string): string {
-    const { ptr } = this.#worker.convert_to_phonemes(text, true);
+  #translated(text: string, asIpa: boolean): string {
+    const { ptr } = this.#worker.convert_to_phonemes(text, asIpa);
     const memory = this.#module.HEAPU8;
     return new TextDecoder().decode(memory.subarray(ptr, memory.indexOf(0, ptr))).trim();
   }

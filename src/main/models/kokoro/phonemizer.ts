@@ -2,6 +2,7 @@ import type { Voice } from "../../../shared/voices.ts";
 import { normalizeEnglish } from "./english-text.ts";
 import type { Espeak } from "./espeak.ts";
 import { LruCache } from "./lru-cache.ts";
+import { mandarinPhonemes } from "./mandarin-phonemes.ts";
 import { englishPhonemes, ipaToKokoro } from "./phoneme-rules.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -67,8 +68,10 @@ export class Phonemizer {
     const key = `${voice.espeakVoice}\n${text}`;
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
-    const ipa = this.#espeak.ipa(text, voice.espeakVoice);
-    const phonemes = ipaToKokoro(ipa, voice.language);
+    const phonemes =
+      voice.language === "zh"
+        ? mandarinPhonemes(this.#espeak.notations(text, voice.espeakVoice))
+        : ipaToKokoro(this.#espeak.ipa(text, voice.espeakVoice), voice.language);
     this.#cache.set(key, phonemes);
     return phonemes;
   }
