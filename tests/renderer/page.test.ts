@@ -107,9 +107,15 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     expect(cut.played).toBeGreaterThan(0);
     expect(cut.lastAudible - cut.played).toBeLessThan(240);
     expect(cut.isWhole).toBe(false);
+    await page.keyboard.up("Space");
+    await page.keyboard.press("Alt+Digit2");
+    const shown = await page
+      .getByText("Stop to silence")
+      .locator("xpath=following-sibling::dd")
+      .textContent();
+    expect(Number.parseFloat(shown ?? "")).toBeLessThanOrEqual(50);
     expect((await calls(page, "turn.interrupt")).length).toBe(1);
     expect((await calls(page, "listen.begin")).length).toBe(1);
-    await page.keyboard.up("Space");
   });
 
   test("R14 words are marked in order while they are spoken, and the mark goes with the sound", async () => {

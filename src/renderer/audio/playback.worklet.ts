@@ -84,11 +84,17 @@ class PlaybackProcessor extends AudioWorkletProcessor implements PlaybackListene
         this.#queue.complete(command.turnId);
         break;
       case "stop":
-        this.#stopFrames.clear();
-        this.#stopFrames.set(command.turnId, currentFrame);
+        this.#noteStop(command.turnId);
         this.#queue.stop(command.turnId, command.fadeSamples);
         break;
     }
+  }
+
+  /** The first stop of a turn counts: the page's own is followed by main's. */
+  #noteStop(turnId: string): void {
+    if (this.#stopFrames.has(turnId)) return;
+    this.#stopFrames.clear();
+    this.#stopFrames.set(turnId, currentFrame);
   }
 
   #reportProgress(): void {

@@ -55,7 +55,16 @@ export class Commands {
     const { query } = conversations.getState();
     const found = await this.#call("conversations.list", { query, limit: 200 });
     if (!found || generation !== this.#listGeneration) return;
-    conversations.setState({ list: found.conversations, total: found.total, hasLoaded: true });
+    conversations.setState(({ current }) => {
+      // The open conversation gets its title from its first question, after it was opened.
+      const summary = found.conversations.find(({ id }) => id === current?.summary.id);
+      return {
+        list: found.conversations,
+        total: found.total,
+        hasLoaded: true,
+        current: current && summary ? { ...current, summary } : current,
+      };
+    });
   }
 
   async search(query: string): Promise<void> {

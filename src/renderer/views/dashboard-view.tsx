@@ -92,6 +92,7 @@ function SelectedTurn({ record }: { record: LatencyRecord }): ReactNode {
 
 function HealthStrip({ records }: { records: readonly LatencyRecord[] }): ReactNode {
   const health = healthOf(records);
+  const stopToSilenceMs = useStores("player", (state) => state.stopToSilenceMs);
   const percent = (share: number | null): string => (share === null ? "–" : `${Math.round(share * 100)} %`);
   const facts: [string, string, string][] = [
     [
@@ -102,6 +103,11 @@ function HealthStrip({ records }: { records: readonly LatencyRecord[] }): ReactN
     ["Without gaps", percent(health.continuity), `${health.underruns} gaps in ${health.turns} turns`],
     ["In the queue", formatMs(health.queueMs), "From a finished chunk to its sending"],
     ["Sending", formatMs(health.sendMs), "From sending to the player's receipt"],
+    [
+      "Stop to silence",
+      formatMs(stopToSilenceMs),
+      "From the newest interruption's arrival in the player to silence; 50 ms at most",
+    ],
     ["Prompt reused", percent(health.reusedShare), "Prompt tokens that came from the cache"],
     ["Cold turns", `${health.coldTurns} of ${health.turns}`, "First turns after the models were loaded"],
   ];
