@@ -4,6 +4,8 @@ import {
   TextStreamer,
   VoxtralForConditionalGeneration,
   type Message,
+  type PreTrainedModel,
+  type Processor,
   type Tensor,
 } from "@huggingface/transformers";
 import { KokoroTTS, TextSplitterStream } from "kokoro-js";
@@ -16,6 +18,8 @@ export interface PeerTurn {
   readonly firstAudioMs: number;
   /** The feature extractor's log-mel of this turn's question alone. */
   readonly melMs: number;
+  /** Positions of the prompt: the whole conversation so far. */
+  readonly promptTokens: number;
   readonly totalMs: number;
   readonly audioSeconds: number;
 }
@@ -27,33 +31,20 @@ export interface PeerOptions {
   readonly maxNewTokens: number;
 }
 
-/** What AutoProcessor returns for Voxtral; the library types the base class only. */
-interface VoxtralProcessor {
-  (text: string, audios: Float32Array[]): Promise<Record<string, Tensor>>;
-  apply_chat_template(chat: Message[], options: { tokenize: false }): string;
-  feature_extractor(audio: Float32Array): Promise<unknown>;
-  readonly tokenizer: ConstructorParameters<typeof TextStreamer>[0];
-}
-
 /**
  * Spoken question in, spoken answer out, as the READMEs of transformers.js and kokoro-js show it: processor, `generate`
  * with a streamer, the streamer's text into kokoro-js's splitter, its sentences into sound. A conversation is the whole
  * chat sent again with all of its audio, which is what the processor asks for.
  */
 export class PeerPipeline {
-  readonly #processor: VoxtralProcessor;
-  readonly #model: VoxtralForConditionalGeneration;
+  readonly #processor: Processor;
+  readonly #model: PreTrainedModel;
   readonly #speech: KokoroTTS;
   readonly #options: PeerOptions;
   #chat: Message[] = [];
   #audios: Float32Array[] = [];
 
-  private constructor(
-    processor: VoxtralProcessor,
-    model: VoxtralForConditionalGeneration,
-    speech: KokoroTTS,
-    options: PeerOptions,
-  ) {
+  private constructor(processor: Processor, model: PreTrainedModel, speech: KokoroTTS, options: PeerOptions) {
     this.#processor = processor;
     this.#model = model;
     this.#speech = speech;
@@ -64,11 +55,11 @@ export class PeerPipeline {
   static async load(options: PeerOptions): Promise<PeerPipeline> {
     env.allowRemoteModels = false;
     env.localModelPath = options.packFolder;
-    const processor = (await AutoProcessor.from_pretrained("voxtral")) as unknown as VoxtralProcessor;
-    const model = (await VoxtralForConditionalGeneration.from_pretrained("voxtral", {
+    const processor = await AutoProcessor.from_pretrained("voxtral");
+    const model = await VoxtralForConditionalGeneration.from_pretrained("voxtral", {
       dtype: "fp32",
       device: "cpu",
-    })) as VoxtralForConditionalGeneration;
+    });
     const speech = await KokoroTTS.from_pretrained("kokoro", { dtype: "fp32", device: "cpu" });
     return new PeerPipeline(processor, model, speech, options);
   }
@@ -85,7 +76,7 @@ export class PeerPipeline {
     this.#chat.push({ role: "user", content: [{ type: "audio" }] });
     this.#audios.push(question);
     const prompt = this.#processor.apply_chat_template(this.#chat, { tokenize: false });
-    const inputs = await this.#processor(prompt, this.#audios);
+    const inputs: Record<string, Tensor> = await this.#processor(prompt, this.#audios);
 
     const splitter = new TextSplitterStream();
     let firstAudioMs = Number.NaN;
@@ -99,7 +90,7 @@ export class PeerPipeline {
 
     let firstTextMs = Number.NaN;
     let reply = "";
-    const streamer = new TextStreamer(this.#processor.tokenizer, {
+    const streamer = new TextStreamer(this.#processor.tokenizer!, {
       skip_prompt: true,
       skip_special_tokens: true,
       callback_function: (text: string) => {
@@ -115,8 +106,9 @@ export class PeerPipeline {
     this.#chat.push({ role: "assistant", content: reply.trim() });
 
     const melStartMs = performance.now();
-    await this.#processor.feature_extractor(question);
+    await this.#processor.feature_extractor!(question);
     const melMs = performance.now() - melStartMs;
-    return { reply: reply.trim(), firstTextMs, firstAudioMs, melMs, totalMs, audioSeconds };
+    const promptTokens = inputs["input_ids"]!.dims.at(-1)!;
+    return { reply: reply.trim(), firstTextMs, firstAudioMs, melMs, promptTokens, totalMs, audioSeconds };
   }
 }
