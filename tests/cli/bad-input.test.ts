@@ -29,7 +29,7 @@ test.each(Object.keys(badFiles))("R64 %s: exit code 2, one clear line, nothing w
   const { exitCode, stdout, stderr } = await runCli("ask", file, "--out", out);
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
   expect(stderr.trim().split("\n")).toHaveLength(1);
-  expect(stderr).toMatch(/^\p{L}.{20,}/u);
+  expect(stderr).toContain("question.wav");
   expect(stderr).not.toMatch(/AppError|\bat .*:\d+:\d+/);
   expect(readdirSync(folder).filter((entry) => entry !== "question.wav")).toEqual([]);
 });

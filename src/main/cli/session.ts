@@ -40,9 +40,16 @@ export function openEngine(model: string, signal?: AbortSignal): Engine {
   return engine;
 }
 
-/** Decodes a recording for the listener. */
-export function decodeFile(engine: Engine, file: string): Promise<DecodedAudio> {
-  return engine.listener.call("decode", { source: { path: file }, maxDurationMs: MAX_DURATION_MS });
+/** Decodes a recording for the listener. Errors as its `decode`, each naming the file: there may be several. */
+export async function decodeFile(engine: Engine, file: string): Promise<DecodedAudio> {
+  const source = { path: path.resolve(file) };
+  try {
+    return await engine.listener.call("decode", { source, maxDurationMs: MAX_DURATION_MS });
+  } catch (error) {
+    const { code, message, details } = AppError.from(error);
+    const sentence = message.includes(source.path) ? message : `${file}: ${message}`;
+    throw new AppError(code, sentence, { cause: error, details });
+  }
 }
 
 /** Says a recording to the conversation as if it were spoken while the key was held; the turn begins at its end. */
