@@ -16,7 +16,7 @@ const abbreviations: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-const QUOTING = /["“«(]/u;
+const QUOTING = /["“«(]|(?:^|\s)['‘]/u;
 const CLOSING = /["'”’»)\]}]/u;
 const SENTENCE = /[.!?…。！？]/u;
 const CLAUSE = /[,;:—–،、；：]/u;
@@ -40,9 +40,10 @@ export function nextBoundary(text: string, from: number): Boundary | null {
       return { kind: SENTENCE.test(character) ? "sentence" : "clause", end: at + 1 };
     }
     if (character === "—") return { kind: "clause", end: at + 1 };
-    // The one case that is certain without what follows: a comma that can belong to no number, address or quotation.
-    if (/[,;]/u.test(character) && isPlainWord(lastWord(text, at)) && !QUOTING.test(text.slice(0, at))) {
-      return { kind: "clause", end: at + 1 };
+    // Certain without what follows: a mark that can belong to no number, address or quotation. A full stop is not, since
+    // any word may go on as "example.com".
+    if (/[,;!?]/u.test(character) && isPlainWord(lastWord(text, at)) && !QUOTING.test(text.slice(0, at))) {
+      return { kind: SENTENCE.test(character) ? "sentence" : "clause", end: at + 1 };
     }
   }
   return null;

@@ -91,9 +91,10 @@ export class SpeakableText {
     const next = rest[length] ?? "";
     const isBetweenSpaces = isSpace(this.#previous) && isSpace(next);
     const isInsideWord = isWord(this.#previous) && isWord(next);
+    const isInsideAddress = isInsideWord && /:\/\/\S*$/u.test(this.text.slice(-LONGEST_CONSTRUCT));
     if (mark === "*" && isBetweenSpaces) this.#emit("*", at);
     else if (mark === "~" && length === 1) this.#emit("~", at);
-    else if (mark === "_" && isInsideWord) this.#emit(" ", at);
+    else if (mark === "_" && isInsideWord) this.#emit(isInsideAddress ? "_" : " ", at);
     this.#isLineStart = false;
     return length;
   }
@@ -129,6 +130,8 @@ export class SpeakableText {
       return character.length;
     }
     this.#isLineStart = false;
+    // "?!" and "!!!" sound like their first mark, which so ends a sentence for certain without what follows.
+    if (EXCLAIMING.test(character) && EXCLAIMING.test(this.text.at(-1) ?? "")) return character.length;
     for (let i = 0; i < character.length; i++) this.#emit(character[i]!, at + i);
     this.#previous = character;
     return character.length;
@@ -142,6 +145,8 @@ export class SpeakableText {
     this.#previous = character;
   }
 }
+
+const EXCLAIMING = /[!?！？]/u;
 
 /** A link longer than this is no link; it bounds what can be held back. */
 const LONGEST_CONSTRUCT = 2_100;

@@ -65,6 +65,8 @@ describe("R3 semantic chunking", () => {
     ["Fine 👍🏽 👨‍👩‍👧 🇫🇷 done ✅", "Fine done"],
     ["3 * 4 is 12", "3 * 4 is 12"],
     ["a_snake_name", "a snake name"],
+    ["https://a.example/b_c now", "https://a.example/b_c now"],
+    ["What?! No!!! Yes?", "What? No! Yes?"],
     ["bell\u0007 zero\u200Bwidth", "bell zerowidth"],
     ["-5 degrees", "-5 degrees"],
     ["[1] is not a link", "1 is not a link"],
@@ -84,6 +86,18 @@ describe("R3 semantic chunking", () => {
     const planner = new SpeechPlanner();
     expect(planner.push("Of course,").map((segment) => segment.text)).toEqual(["Of course,"]);
   });
+
+  test.each(["Hello!", "Really?"])("%s is spoken before another token is known", (text) => {
+    const planner = new SpeechPlanner();
+    expect(planner.push(text).map((segment) => segment.text)).toEqual([text]);
+    expect(planner.push("!! ")).toEqual([]);
+    expect(planner.finish().map((segment) => segment.text)).toEqual([]);
+  });
+
+  test.each(["See example.", "It is 3.", "“Stop!", "'Stop!", "https://a.b/c?", "Ask Dr."])(
+    "%s may go on, so it waits",
+    (text) => expect(new SpeechPlanner().push(text)).toEqual([]),
+  );
 
   test("no segment passes what Kokoro can take", () => {
     const endless = "and".repeat(3) + " lorem ipsum the of a in to ".repeat(200);
