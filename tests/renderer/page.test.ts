@@ -319,6 +319,14 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     expect(host.problems).toEqual([]);
   });
 
+  test("R26 in a narrow window the search shortcut opens the drawer on the search field", async () => {
+    const page = await host.open({ width: 480, height: 720 });
+    await page.keyboard.press("Control+k");
+    await page.waitForFunction(() => document.activeElement?.matches("[role=dialog] [data-search]"));
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  });
+
   test("R26 reduced motion leaves no animation running", async () => {
     const page = await host.open({ reducedMotion: true, start: { isEmpty: true } });
     await askSample(page);

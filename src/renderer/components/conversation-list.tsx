@@ -25,7 +25,7 @@ export function ConversationList({ onOpened }: { onOpened?: () => void }): React
           <Search aria-hidden size={15} />
           <span className="only-heard">Search conversations</span>
           <input
-            id="conversation-search"
+            data-search=""
             type="search"
             placeholder="Search"
             value={query}

@@ -1,6 +1,6 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { AudioWaveform, Gauge, Keyboard, Menu, Mic, MicOff, Settings2 } from "lucide-react";
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useMemo, useState, type ReactNode } from "react";
 import type { Route } from "../bridge/view.ts";
 import { ConversationList } from "../components/conversation-list.tsx";
 import { Badge, IconButton } from "../components/controls.tsx";
@@ -22,16 +22,19 @@ export function Shell({ route, children }: { route: Route; children: ReactNode }
   const [isHelpOpen, setIsHelpOpen] = useState(false);
   const globalKey = useStores("settings", ({ settings }) => settings.pushToTalk.globalKey);
   const hotkeyLevel = useStores("connection", ({ hotkey }) => hotkey?.level ?? "none");
-  useShortcuts({ showHelp: () => setIsHelpOpen(true) });
+  const show = useMemo(
+    () => ({ help: () => setIsHelpOpen(true), search: () => setIsDrawerOpen(!focusSearch()) }),
+    [],
+  );
+  useShortcuts(show);
   useEffect(() => setIsDrawerOpen(false), [route]);
-  const openHelp = (): void => setIsHelpOpen(true);
   return (
     <div className={styles["shell"]}>
       <a className={styles["skip"]} href="#main" onClick={skipToMain}>
         Skip to the content
       </a>
       <aside className={styles["side"]} aria-label="Conversations and pages">
-        <SideContent route={route} onHelp={openHelp} />
+        <SideContent route={route} onHelp={show.help} />
       </aside>
       <div className={styles["body"]}>
         <header className={styles["bar"]}>
@@ -47,7 +50,7 @@ export function Shell({ route, children }: { route: Route; children: ReactNode }
             <Dialog.Portal>
               <Dialog.Backdrop className={styles["backdrop"]} />
               <Dialog.Popup className={styles["drawer"]} aria-label="Conversations and pages">
-                <SideContent route={route} onHelp={openHelp} onChosen={() => setIsDrawerOpen(false)} />
+                <SideContent route={route} onHelp={show.help} onChosen={() => setIsDrawerOpen(false)} />
               </Dialog.Popup>
             </Dialog.Portal>
           </Dialog.Root>
@@ -136,6 +139,15 @@ const microphoneNames = {
   missing: "No microphone",
   lost: "Microphone lost",
 } as const;
+
+/** Focuses the search field beside the conversation; false where a narrow window keeps it in the drawer. */
+function focusSearch(): boolean {
+  const field = [...document.querySelectorAll<HTMLElement>("[data-search]")].find(
+    (candidate) => candidate.offsetParent !== null,
+  );
+  field?.focus();
+  return field !== undefined;
+}
 
 function skipToMain(event: { preventDefault(): void }): void {
   // The hash is the page's address: a jump must not change it.

@@ -8,12 +8,12 @@ const pages: Readonly<Record<string, string>> = {
 };
 
 /** The window's shortcuts. All have a modifier, so that none is pressed by accident or by dictation. */
-export function useShortcuts({ showHelp }: { showHelp: () => void }): void {
+export function useShortcuts(show: { help: () => void; search: () => void }): void {
   const { commands, listening, stores } = useSession();
   useEffect(() => {
     const byCtrl: Readonly<Record<string, () => void>> = {
-      KeyK: () => document.getElementById("conversation-search")?.focus(),
-      Slash: showHelp,
+      KeyK: show.search,
+      Slash: show.help,
     };
     const byAlt: Readonly<Record<string, () => void>> = {
       KeyN: () => {
@@ -38,5 +38,5 @@ export function useShortcuts({ showHelp }: { showHelp: () => void }): void {
     };
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);
-  }, [commands, listening, stores, showHelp]);
+  }, [commands, listening, stores, show]);
 }
