@@ -36,7 +36,7 @@ describe("R61 who may connect", () => {
     const ipcMain = new EventEmitter();
     const onPort = vi.fn();
     const onRefused = vi.fn();
-    listenForWindows(ipcMain as unknown as IpcMain, onPort, onRefused);
+    listenForWindows(onPort, onRefused, ipcMain as unknown as IpcMain);
     const port = { close: vi.fn() };
     ipcMain.emit(
       CONNECT_CHANNEL,

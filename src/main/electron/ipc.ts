@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { IpcMain, MessagePortMain, WebContents, WebFrameMain } from "electron";
+import { ipcMain, type IpcMain, type MessagePortMain, type WebContents, type WebFrameMain } from "electron";
 import { isAppUrl } from "./origin.ts";
 
 /** The only channel of the app: everything else travels over the port it introduces. */
@@ -27,11 +27,11 @@ export function refusal(request: ConnectRequest): string | null {
 
 /** The only place that touches `ipcMain`. `onPort` gets a port whose sender and message were checked. */
 export function listenForWindows(
-  ipcMain: Pick<IpcMain, "on">,
   onPort: (port: MessagePortMain, view: WindowView, sender: WebContents) => void,
   onRefused: (reason: string) => void,
+  ipc: Pick<IpcMain, "on"> = ipcMain,
 ): void {
-  ipcMain.on(CONNECT_CHANNEL, (event, message: unknown) => {
+  ipc.on(CONNECT_CHANNEL, (event, message: unknown) => {
     const reason = refusal({ frame: event.senderFrame, message, portCount: event.ports.length });
     if (reason !== null) {
       for (const port of event.ports) port.close();
