@@ -31,7 +31,8 @@ function modelEnvironments(pid: number): Map<string, string[]> {
     if (!isUnder(id)) continue;
     try {
       const title = readFileSync(`/proc/${id}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-      const kind = /^parley-(\w+)/.exec(title)?.[1];
+      // The command it was started with, until it gives itself its title.
+      const kind = /(?:^parley-|process\.ts )(\w+)/.exec(title)?.[1];
       if (kind) environments.set(kind, readFileSync(`/proc/${id}/environ`, "utf8").split("\0"));
     } catch {
       // As above.
