@@ -160,6 +160,7 @@ export class Conversation {
 
   /** The player's report; see AudioQueue. */
   acknowledge(turnId: string, playedSamples: number, underruns = 0): void {
+    if (this.#turn?.id === turnId) this.#turn.progress();
     this.#queue.acknowledge(turnId, playedSamples, underruns);
   }
 
@@ -295,9 +296,10 @@ export class Conversation {
   }
 
   /** A question nobody got an answer to is not part of the conversation: asked again, it is asked for the first time. */
-  #remember({ id: turnId, tokenIds }: Turn, content: readonly UserContent[]): void {
-    if (content.length > 0 && tokenIds.length > 0)
-      this.#history.add({ turnId, content, reply: { tokenIds } });
+  #remember({ id: turnId, tokenIds, reply: text, isOver }: Turn, content: readonly UserContent[]): void {
+    // One that the watchdog ended comes too late: the conversation has gone on without it.
+    if (isOver || content.length === 0 || text === "") return;
+    this.#history.add({ turnId, content, reply: tokenIds.length > 0 ? { tokenIds } : { text } });
   }
 
   async #recover(utteranceIds: readonly string[], content: readonly UserContent[]): Promise<void> {

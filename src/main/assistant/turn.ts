@@ -20,6 +20,11 @@ export interface TurnOutcome {
 
 /** Longer than the slowest honest end of an interrupted turn; a turn stuck beyond it would mute all that follow. */
 const INTERRUPT_WATCHDOG_MS = 5_000;
+/** Without a token, a chunk or a played sample for this long a turn is given up: ten minutes of audio take a slow
+ *  processor minutes to hear, and the model process announces up to five for it. */
+const STALL_WATCHDOG_MS = 330_000;
+/** The model counts ids in well under a millisecond, unless it is gone. */
+const CUT_LIMIT_MS = 1_000;
 
 /** What a turn needs of its conversation to end. */
 export interface TurnEnding {
@@ -53,6 +58,7 @@ export class Turn {
   readonly #generated: number[] = [];
   #isSettled = false;
   #watchdog: Disposable | undefined;
+  #progressAtMs: number;
 
   constructor(options: {
     readonly conversationId: string;
@@ -67,6 +73,8 @@ export class Turn {
     this.finished = this.#settled.promise;
     this.#ending = options.ending;
     this.#clock = options.clock;
+    this.#progressAtMs = options.clock.nowMs();
+    this.#watch();
     this.#emit({ type: "turn-started", turnId: this.id });
   }
 
@@ -90,8 +98,17 @@ export class Turn {
   interrupt(cause: InterruptCause): void {
     if (this.#isSettled || this.signal.aborted) return;
     this.#ending.silence();
-    this.#watchdog = this.#clock.after(INTERRUPT_WATCHDOG_MS, () => this.#end("interrupted"));
+    this.#watchdog?.[Symbol.dispose]();
+    this.#watchdog = this.#clock.after(INTERRUPT_WATCHDOG_MS, () => {
+      this.#cutReply();
+      this.#end("interrupted");
+    });
     this.#abort.abort(new AppError("cancelled", `The turn was interrupted (${cause}).`));
+  }
+
+  /** Something happened that the turn waited for; every event counts by itself. */
+  progress(): void {
+    this.#progressAtMs = this.#clock.nowMs();
   }
 
   // --- what the pipeline reports ---------------------------------------------------------------------------
@@ -145,15 +162,24 @@ export class Turn {
    * that broke keeps what was written, since it was read.
    */
   async cutToHeard(): Promise<void> {
+    if (this.#isSettled) return;
+    const { tokenIds } = this;
+    const characters = this.#cutReply();
+    if (characters === 0) return;
+    const { promise: tooLate, resolve } = Promise.withResolvers<readonly number[]>();
+    using _limit = this.#clock.after(CUT_LIMIT_MS, () => resolve([]));
+    // A model process that is gone has lost its cache as well: then the text alone has to do.
+    const cut = this.#ending.cut(tokenIds, characters).catch(() => []);
+    this.tokenIds = await Promise.race([cut, tooLate]);
+  }
+
+  /** The part of it that needs nobody; returns how many characters were heard. */
+  #cutReply(): number {
     const { playedSamples } = this.#ending.silence();
     const characters = heardCharacters(this.spoken, playedSamples);
-    try {
-      this.tokenIds = characters === 0 ? [] : await this.#ending.cut(this.tokenIds, characters);
-    } catch {
-      // The model process is gone, and its cache with it: the text alone has to do.
-      this.tokenIds = [];
-    }
     this.reply = this.reply.slice(0, characters).trimEnd();
+    this.tokenIds = [];
+    return characters;
   }
 
   /** Ends it, once: everything was played, or `error` ended it early (`cancelled` means interrupted). */
@@ -197,7 +223,16 @@ export class Turn {
     });
   }
 
+  #watch(): void {
+    const leftMs = this.#progressAtMs + STALL_WATCHDOG_MS - this.#clock.nowMs();
+    this.#watchdog = this.#clock.after(leftMs, () => {
+      if (this.#progressAtMs + STALL_WATCHDOG_MS > this.#clock.nowMs()) this.#watch();
+      else this.settle(new AppError("timeout", "The answer got stuck and was ended. Ask again."));
+    });
+  }
+
   #emit(event: TurnEvent): void {
+    this.progress();
     this.#events.push(event);
     for (const listener of this.#listeners) listener(event);
   }
