@@ -16,7 +16,8 @@ for (const path of paths.filter((name) => existsSync(name))) {
   for (const file of report.testResults) {
     const failures = file.assertionResults.filter(({ status }) => status === "failed");
     for (const test of failures) console.log(`FAILED ${file.name}: ${test.fullName}`);
-    if (file.status === "failed" && failures.length === 0) console.log(`FAILED ${file.name}: ${file.message}`);
+    if (file.status === "failed" && failures.length === 0)
+      console.log(`FAILED ${file.name}: ${file.message}`);
   }
 }
 if (passed + failed === 0) failed = 1;
