@@ -27,7 +27,12 @@ export async function ask(options: AskOptions, output: Output, signal: AbortSign
     const conversation = new Conversation({
       engine,
       sink: player,
-      settings: { voice: options.voice, speed: options.speed, instructions: options.system },
+      settings: {
+        voice: options.voice,
+        speed: options.speed,
+        instructions: options.system,
+        sampling: options.sampling,
+      },
     });
     player.onPlayed = (turnId, samples, underruns) => conversation.acknowledge(turnId, samples, underruns);
     const interrupt = (): void => conversation.interrupt("key");

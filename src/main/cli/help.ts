@@ -6,6 +6,8 @@ export const helpText = `Parley, a voice assistant that lives on this machine.
       --voice af_heart    one of Kokoro's 54 voices
       --speed 1           0.5 to 2
       --system "…"        instructions for the assistant
+      --sampling greedy   or values: "temperature=0.2,top-p=0.95,top-k=50,min-p=0.05,repetition-penalty=1.1,seed=1"
+                          (default: greedy for the demo pack, the model card's advice for others)
       --model nano        the demo pack, or a folder with voxtral/ and kokoro/
       --json              events on standard output, one JSON object a line (below)
 

@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
 import { AppError } from "../../shared/errors.ts";
 import { voices } from "../../shared/voices.ts";
+import type { Sampling } from "../models/services.ts";
+import { readSampling } from "./sampling.ts";
 
 /** One thing the user says in a conversation on the command line. */
 export type CliInput =
@@ -18,6 +20,7 @@ export interface AskOptions extends CommonOptions {
   readonly voice: string;
   readonly speed: number;
   readonly system: string;
+  readonly sampling: Sampling;
 }
 
 export interface TranscribeOptions extends CommonOptions {
@@ -77,6 +80,7 @@ function readAsk(args: string[]): Command {
       voice: { type: "string", default: "af_heart" },
       speed: { type: "string", default: "1" },
       system: { type: "string", default: "" },
+      sampling: { type: "string" },
     },
   });
   if (values.help) return { name: "help", topic: "ask" };
@@ -105,6 +109,7 @@ function readAsk(args: string[]): Command {
     voice,
     speed: readNumber("--speed", values.speed, 0.5, 2),
     system: values.system,
+    sampling: readSampling(values.sampling, values.model),
     model: values.model,
     isJson: values.json,
   };
