@@ -124,34 +124,54 @@ function wordEnds(words: readonly string[], phonemes: string, at: readonly numbe
       raw.reduce((sum, ms) => sum + ms, 0),
     );
   const gaps = gapsBefore(phonemes);
+  const marks = marksBefore(phonemes);
   const windowMs = WINDOW_MS + WINDOW_SHARE * totalMs;
-  let reached = new Map<number, { cost: number; path: Path | undefined }>([
-    [0, { cost: 0, path: undefined }],
-  ]);
+  const size = phonemes.length + 1;
+  // Typed arrays and plain loops: a reply's first words wait for this, and a long part has a million pairs.
+  let costs = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
+  costs[0] = 0;
+  let reached = { low: 0, high: 0 };
+  const startsOfWords: Int32Array[] = [];
   let expectedEndMs = 0;
   for (const [i, word] of words.entries()) {
     const expectedMs = raw[i]! * scale;
     expectedEndMs += expectedMs;
     const isLast = i === words.length - 1;
-    const isSpelledOut = /[^\p{L}\p{M}'’-].|\p{Lu}\p{Lu}/u.test(word);
-    const next: typeof reached = new Map();
-    for (let end = isLast ? phonemes.length : 0; end <= phonemes.length; end++) {
-      if (!isLast && Math.abs(at[end]! - expectedEndMs) > windowMs) continue;
-      const endCost = isLast ? 0 : costOfEnd(word, phonemes, end);
-      let best: { cost: number; path: Path | undefined } | undefined;
-      for (const [start, before] of reached) {
-        if (start > end) continue;
-        const gapCost = isSpelledOut ? 0 : INNER_GAP_MS * Math.max(0, gaps[end]! - gaps[start]! - 1);
-        const cost = before.cost + Math.abs(at[end]! - at[start]! - expectedMs) + endCost + gapCost;
-        if (!best || cost < best.cost) best = { cost, path: { end, before: before.path } };
+    const innerGapMs = /[^\p{L}\p{M}'’-].|\p{Lu}\p{Lu}/u.test(word) ? 0 : INNER_GAP_MS;
+    const isMarked = markAtEnd.test(word);
+    const nextCosts = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
+    const starts = new Int32Array(size);
+    const window = isLast ? { low: size - 1, high: size - 1 } : within(at, expectedEndMs, windowMs);
+    for (let end = window.low; end <= window.high; end++) {
+      const isGap = end === 0 || end === size - 1 || phonemes[end - 1] === " ";
+      const endCost = isLast ? 0 : (isGap ? 0 : NO_GAP_MS) + (isMarked === marks[end] ? 0 : MARK_MISMATCH_MS);
+      for (let start = reached.low; start <= reached.high && start <= end; start++) {
+        const gapCost = innerGapMs * Math.max(0, gaps[end]! - gaps[start]! - 1);
+        const cost = costs[start]! + Math.abs(at[end]! - at[start]! - expectedMs) + endCost + gapCost;
+        if (cost >= nextCosts[end]!) continue;
+        nextCosts[end] = cost;
+        starts[end] = start;
       }
-      if (best) next.set(end, best);
     }
-    reached = next;
+    startsOfWords.push(starts);
+    costs = nextCosts;
+    reached = window;
   }
   const ends: number[] = [];
-  for (let path = reached.get(phonemes.length)?.path; path; path = path.before) ends.unshift(path.end);
+  let end = size - 1;
+  for (const starts of startsOfWords.toReversed()) {
+    ends.unshift(end);
+    end = starts[end]!;
+  }
   return ends;
+}
+
+/** The indices of `at`, which rises, that lie at most `windowMs` from `middleMs`. */
+function within(at: readonly number[], middleMs: number, windowMs: number): { low: number; high: number } {
+  return {
+    low: at.findIndex((ms) => Math.abs(ms - middleMs) <= windowMs),
+    high: at.findLastIndex((ms) => Math.abs(ms - middleMs) <= windowMs),
+  };
 }
 
 /** How many words have ended before each symbol, and after the last. */
@@ -162,16 +182,12 @@ function gapsBefore(phonemes: string): number[] {
   return gaps;
 }
 
-interface Path {
-  readonly end: number;
-  readonly before: Path | undefined;
-}
-
-function costOfEnd(word: string, phonemes: string, end: number): number {
-  const isGap = end === 0 || end === phonemes.length || phonemes[end - 1] === " ";
-  const isMarkedInText = markAtEnd.test(word);
-  const isMarkedInSound = /[;:,.!?—…]["”)]* ?$/u.test(phonemes.slice(Math.max(0, end - 4), end));
-  return (isGap ? 0 : NO_GAP_MS) + (isMarkedInText === isMarkedInSound ? 0 : MARK_MISMATCH_MS);
+/** Whether a mark stands before each symbol, and before the end: quotes, brackets and one space may follow it. */
+function marksBefore(phonemes: string): boolean[] {
+  const before = /[;:,.!?—…]["”)]* ?$/u;
+  return Array.from({ length: phonemes.length + 1 }, (_, end) =>
+    before.test(phonemes.slice(Math.max(0, end - 4), end)),
+  );
 }
 
 function msOf(symbol: string, table: readonly (readonly [RegExp, number])[]): number {
