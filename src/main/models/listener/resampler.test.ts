@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { resample, Resampler } from "./resampler.ts";
+import { Resampler } from "./resampler.ts";
+
+/** The whole input at once. */
+function resample(samples: Float32Array, inRateHz: number, outRateHz: number): Float32Array {
+  const resampler = new Resampler(inRateHz, outRateHz);
+  return Float32Array.from([...resampler.push(samples), ...resampler.tail()]);
+}
 
 const tone = (hz: number, rateHz: number, samples: number): Float32Array =>
   Float32Array.from({ length: samples }, (_, i) => Math.sin((2 * Math.PI * hz * i) / rateHz));

