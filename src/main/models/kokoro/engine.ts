@@ -95,10 +95,25 @@ export class KokoroEngine {
     return this.#info;
   }
 
-  /** Phonemes of `text` and the length of Kokoro's input for them, pads included. Throws voice-unknown, bad-input. */
-  phonemize(params: { readonly text: string; readonly voice: string }): { phonemes: string; tokens: number } {
-    const phonemes = this.#phonemizer.phonemize(checkedText(params.text), knownVoice(params.voice));
-    return { phonemes, tokens: this.#vocabulary.encode(phonemes).length };
+  /**
+   * Phonemes of `text` and the number of tokens they make in one input, pads included; beyond 512 the text would be
+   * spoken in parts. Throws AppError: voice-unknown, bad-input, cancelled.
+   */
+  async phonemize(
+    params: { readonly text: string; readonly voice: string },
+    signal: AbortSignal,
+  ): Promise<{ phonemes: string; tokens: number }> {
+    const text = checkedText(params.text);
+    const voice = knownVoice(params.voice);
+    const phonemes: string[] = [];
+    for (const part of partsOf(text, (piece) => this.#phonemizer.phonemize(piece, voice))) {
+      phonemes.push(part.phonemes);
+      // A book would keep this thread for minutes: let speech, heartbeats and a cancellation through.
+      await setImmediate();
+      if (signal.aborted) throw new AppError("cancelled", "The request for phonemes was cancelled.");
+    }
+    const joined = phonemes.join(" ");
+    return { phonemes: joined, tokens: this.#vocabulary.encode(joined).length };
   }
 
   /**

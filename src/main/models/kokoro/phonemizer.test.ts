@@ -66,6 +66,16 @@ test.each([
   expect(phonemesOf(text, voice)).toBe(phonemes);
 });
 
+test.each([
+  ["ff_siwis", "3,5 %", "tʁwa viʁɡyl sˈɛ̃k puʁsˈɑ̃"],
+  ["ef_dora", "1.234, no", "mˈil dosθjˈentos tɾˌAntaikwˈatɾo, nˈo"],
+  ["if_sara", "Alle 10:30: sì.", "ˌalle djˈɛʧɪ e trˈeːnta: sˈiː."],
+  ["hf_alpha", "3.5", "tˈiːn dəsəmlˈoː pˈa\u0303c"],
+  ["ff_siwis", "« Oui » ! (Non ?)", "“wˈi”! (nˈɔ̃?)"],
+])("R25 numbers stay whole where espeak reads them: %s says %s", (voice, text, phonemes) => {
+  expect(phonemesOf(text, voice)).toBe(phonemes);
+});
+
 test("R7 a clause is the same however often and in whatever company the languages come", () => {
   const fresh = new Phonemizer(espeak, vocabulary);
   const first = phonemesOf("Good morning, my friend.", "af_heart");

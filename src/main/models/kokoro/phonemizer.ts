@@ -9,6 +9,13 @@ import type { Vocabulary } from "./vocabulary.ts";
 /** What ends or interrupts a clause, with the spaces around it: kept as it is between the phonemes. */
 const punctuation = /(\s*[;:,.!?¡¿—…"«»“”(){}[\]、。！，：；？।]+\s*)+/gu;
 
+/**
+ * The same where espeak reads the numbers: "3,5" and "10:30" stay whole. English is cut there as in kokoro-js, after
+ * `normalizeEnglish` has spelt numbers out.
+ */
+const punctuationOutsideNumbers =
+  /(\s*(?:(?!(?<=\p{Nd})[.,:]\p{Nd})[;:,.!?¡¿—…"«»“”(){}[\]、。！，：；？।])+\s*)+/gu;
+
 /** Punctuation of other scripts, as the marks that Kokoro knows. */
 const marks: Readonly<Record<string, string>> = {
   "«": "“",
@@ -54,7 +61,7 @@ export class Phonemizer {
     const spoken = isEnglish ? normalizeEnglish(text.toWellFormed()) : text.toWellFormed();
     let phonemes = "";
     let end = 0;
-    for (const { 0: mark, index } of spoken.matchAll(punctuation)) {
+    for (const { 0: mark, index } of spoken.matchAll(isEnglish ? punctuation : punctuationOutsideNumbers)) {
       phonemes += this.#clause(spoken.slice(end, index), voice);
       phonemes += isEnglish ? mark : mark.replaceAll(/\S/gu, (sign) => marks[sign] ?? sign);
       end = index + mark.length;

@@ -87,3 +87,16 @@ test("R46 a cancelled text is not synthesised to its end, and the next request i
   expect(heard).toBe(1);
   expect(await collect(client.stream("synthesize", hello))).toHaveLength(1);
 });
+
+test("R63 phonemes of a whole book come piece by piece: the service still speaks, and the call can be cancelled", async () => {
+  await client.call("load", load);
+  const cancel = new AbortController();
+  const text = "All the numbers, $1,234.56 and U.S.A., again. ".repeat(5000);
+  const book = client.call("phonemize", { text, voice: "af_heart" }, cancel);
+  let isDone = false;
+  const outcome = book.finally(() => (isDone = true));
+  expect(await collect(client.stream("synthesize", hello))).toHaveLength(1);
+  expect(isDone).toBe(false);
+  cancel.abort();
+  await expect(outcome).rejects.toMatchObject({ code: "cancelled" });
+});

@@ -15,7 +15,7 @@ export function start(port: Port): Disposable {
   const server = serve<KokoroService>(port, {
     calls: {
       load: (params) => host.load(params),
-      phonemize: async (params) => (await host.loaded()).phonemize(params),
+      phonemize: async (params, { signal }) => (await host.loaded()).phonemize(params, signal),
     },
     streams: {
       async *synthesize(params, { signal }) {
