@@ -79,7 +79,7 @@ test.skipIf(obstacle !== undefined)(
 test.skipIf(obstacle !== undefined)(
   "R60 in plain words as well, nothing of the reply goes to the log",
   async () => {
-    const { stdout, stderr } = await runIsolated([cliEntry, "ask", sample("who-are-you")]);
+    const { stdout, stderr } = await runIsolated([cliEntry, "ask", sample("who-are-you"), "--out", "none"]);
     expect(stdout.trim()).not.toBe("");
     for (const words of stdout
       .split(/[.?!]/)

@@ -2,7 +2,7 @@
 export const helpText = `Parley, a voice assistant that lives on this machine.
 
   npm run ask -- <file.wav | --text "…"> …    ask; several inputs are the turns of one conversation
-      --out reply.wav     write the spoken reply (24 kHz mono wav)
+      --out reply.wav     where the spoken reply goes (24 kHz mono wav); "none" keeps it silent, as does --json alone
       --voice af_heart    one of Kokoro's 54 voices
       --speed 1           0.5 to 2
       --system "…"        instructions for the assistant

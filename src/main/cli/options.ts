@@ -105,7 +105,7 @@ function readAsk(args: string[]): Command {
   return {
     name: "ask",
     inputs,
-    out: values.out ?? null,
+    out: readOut(values.out, values.json),
     voice,
     speed: readNumber("--speed", values.speed, 0.5, 2),
     system: values.system,
@@ -113,6 +113,12 @@ function readAsk(args: string[]): Command {
     model: values.model,
     isJson: values.json,
   };
+}
+
+/** A person wants to hear the reply; a program that reads events says so if it wants the sound as well. */
+function readOut(out: string | undefined, isJson: boolean): string | null {
+  if (out === undefined) return isJson ? null : "reply.wav";
+  return out === "none" ? null : out;
 }
 
 function readTranscribe(args: string[]): Command {
