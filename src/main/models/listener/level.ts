@@ -6,7 +6,7 @@ export interface Level {
   readonly peak: number;
 }
 
-/** Loudness of `samples`: both in [0, 1], 0 for none. */
+/** Loudness of `samples`: both in [0, 1], 0 for none. Resampling may overshoot full scale a little; that is full, too. */
 export function measureLevel(samples: Float32Array): Level {
   let sum = 0;
   let peak = 0;
@@ -14,7 +14,8 @@ export function measureLevel(samples: Float32Array): Level {
     sum += sample * sample;
     peak = Math.max(peak, Math.abs(sample));
   }
-  return { rms: samples.length === 0 ? 0 : Math.sqrt(sum / samples.length), peak };
+  const rms = samples.length === 0 ? 0 : Math.sqrt(sum / samples.length);
+  return { rms: Math.min(1, rms), peak: Math.min(1, peak) };
 }
 
 /** Cuts a stream into blocks of 32 ms and reports each one's level. */

@@ -9,23 +9,26 @@ export const WINDOW_SAMPLES = 480_000;
 export const WINDOW_FRAMES = WINDOW_SAMPLES / HOP_SAMPLES;
 const REACH = FFT_SIZE / 2;
 const SMALLEST_POWER = 1e-10;
+/** Room for half a second: longer pieces are taken in several blocks. What a frame still needs is at most 560 samples. */
+const HELD_SAMPLES = 8_192;
 
 /** One frame's worth of tables and scratch space, shared by all utterances of a process. */
 class FrameAnalyser {
   readonly #spectrum = new PowerSpectrum();
   readonly #filters: readonly MelFilter[] = melFilters();
   readonly #power = new Float64Array(FREQUENCY_BINS);
-  readonly #frame = new Float64Array(FFT_SIZE);
+  /** The next frame's samples: filled in by whoever calls `analyse`. */
+  readonly frame = new Float64Array(FFT_SIZE);
   // Periodic Hann, as torch.stft and the reference extractor use it.
   readonly #hann = Float64Array.from(
     { length: FFT_SIZE },
     (_, n) => 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / FFT_SIZE),
   );
 
-  /** Log-mel of the 400 samples that `sample(i)` gives for i = 0…399, into `out` from `at`. */
-  analyse(sample: (index: number) => number, out: Float32Array, at: number): void {
-    for (let n = 0; n < FFT_SIZE; n++) this.#frame[n] = sample(n) * this.#hann[n]!;
-    this.#spectrum.transform(this.#frame, this.#power);
+  /** Log-mel of `frame`, which it spoils, into `out` from `at`. */
+  analyse(out: Float32Array, at: number): void {
+    for (let n = 0; n < FFT_SIZE; n++) this.frame[n] = this.frame[n]! * this.#hann[n]!;
+    this.#spectrum.transform(this.frame, this.#power);
     for (let bin = 0; bin < MEL_BINS; bin++) {
       const { first, weights } = this.#filters[bin]!;
       let energy = 0;
@@ -46,7 +49,9 @@ const analyser = new FrameAnalyser();
 export class MelExtractor {
   readonly #utteranceId: string;
   readonly #emit: (block: MelBlock) => void;
-  readonly #window = new Float32Array(WINDOW_SAMPLES);
+  /** The newest samples of the window, from its sample `#from` on. */
+  readonly #held = new Float32Array(HELD_SAMPLES);
+  #from = 0;
   #windowIndex = 0;
   #filled = 0;
   #nextFrame = 0;
@@ -68,12 +73,15 @@ export class MelExtractor {
     for (let taken = 0; taken < samples.length;) {
       // A full window is closed only when more follows: exactly 30 s are one window, not one and an empty one.
       if (this.#filled === WINDOW_SAMPLES) this.#nextWindow();
-      const part = samples.subarray(taken, taken + WINDOW_SAMPLES - this.#filled);
-      this.#window.set(part, this.#filled);
+      const at = this.#filled - this.#from;
+      const room = Math.min(HELD_SAMPLES - at, WINDOW_SAMPLES - this.#filled);
+      const part = samples.subarray(taken, taken + room);
+      this.#held.set(part, at);
       this.#filled += part.length;
       this.#samples += part.length;
       taken += part.length;
       this.#emitUntil(Math.floor((this.#filled - REACH) / HOP_SAMPLES) + 1, false);
+      this.#drop();
     }
   }
 
@@ -85,9 +93,16 @@ export class MelExtractor {
   #nextWindow(): void {
     this.#emitUntil(WINDOW_FRAMES, false);
     this.#windowIndex++;
+    this.#from = 0;
     this.#filled = 0;
     this.#nextFrame = 0;
-    this.#window.fill(0);
+  }
+
+  /** Forgets what no later frame of the window can reach, mirrored or not. */
+  #drop(): void {
+    const from = Math.max(0, this.#nextFrame * HOP_SAMPLES - REACH);
+    this.#held.copyWithin(0, from - this.#from, this.#filled - this.#from);
+    this.#from = from;
   }
 
   #emitUntil(wanted: number, isLast: boolean): void {
@@ -96,8 +111,8 @@ export class MelExtractor {
     if (frames === 0 && !isLast) return;
     const data = new Float32Array(frames * MEL_BINS);
     for (let i = 0; i < frames; i++) {
-      const start = (this.#nextFrame + i) * HOP_SAMPLES - REACH;
-      analyser.analyse((n) => this.#mirrored(start + n), data, i * MEL_BINS);
+      this.#load((this.#nextFrame + i) * HOP_SAMPLES - REACH);
+      analyser.analyse(data, i * MEL_BINS);
     }
     const block: MelBlock = {
       utteranceId: this.#utteranceId,
@@ -112,9 +127,19 @@ export class MelExtractor {
     this.#emit(block);
   }
 
-  #mirrored(index: number): number {
-    if (index < 0) return this.#window[-index]!;
-    if (index >= WINDOW_SAMPLES) return this.#window[2 * WINDOW_SAMPLES - 2 - index]!;
-    return this.#window[index]!;
+  /** Hands the 400 samples from `start` of the window to the analyser. */
+  #load(start: number): void {
+    const { frame } = analyser;
+    const isInside = start >= 0 && start + FFT_SIZE <= this.#filled;
+    const at = start - this.#from;
+    for (let n = 0; n < FFT_SIZE; n++) {
+      frame[n] = isInside ? this.#held[at + n]! : this.#beyond(start + n);
+    }
+  }
+
+  /** The window's sample at any index: mirrored at both its ends, silent from where the audio ends. */
+  #beyond(index: number): number {
+    const mirrored = index >= WINDOW_SAMPLES ? 2 * WINDOW_SAMPLES - 2 - index : Math.abs(index);
+    return mirrored < this.#filled ? this.#held[mirrored - this.#from]! : 0;
   }
 }

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { wavFile } from "../../../../tests/support/wav-file.ts";
 import { createPortPair } from "../../../shared/ports/memory.ts";
@@ -25,6 +27,14 @@ afterEach(() => cleanUp.dispose());
 
 const ramp = (from: number, samples: number): Float32Array =>
   Float32Array.from({ length: samples }, (_, i) => (from + i) / 100_000);
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
+/** Bytes of array buffers that are still reachable. */
+function buffersInUse(): number {
+  collectGarbage();
+  return process.memoryUsage().arrayBuffers;
+}
 
 const joined = (given: readonly MelBlock[]): number[] => given.flatMap((block) => Array.from(block.data));
 
@@ -94,6 +104,33 @@ describe("utterances", () => {
     expect(joined(blocks)).toEqual(first);
   });
 
+  test("a new one ends the one that is open, which is then gone", async () => {
+    await listener.call("begin", { utteranceId: "old", preRollMs: 0 });
+    listener.notify("push", { samples: ramp(0, 1_600), sampleRateHz: 16_000 });
+    await listener.call("begin", { utteranceId: "new", preRollMs: 0 });
+    await expect(listener.call("end", { utteranceId: "old" })).rejects.toMatchObject({ code: "bad-input" });
+    expect(blocks.some((block) => block.final)).toBe(false);
+  });
+
+  test("the last samples of one microphone are kept when another of a different rate takes over", async () => {
+    await listener.call("begin", { utteranceId: "u", preRollMs: 0 });
+    listener.notify("push", { samples: new Float32Array(4_800), sampleRateHz: 48_000 });
+    listener.notify("push", { samples: new Float32Array(4_410), sampleRateHz: 44_100 });
+    listener.notify("push", { samples: new Float32Array(1_600), sampleRateHz: 16_000 });
+    expect((await listener.call("end", { utteranceId: "u" })).samples).toBe(3 * 1_600);
+  });
+
+  test("R63 an utterance that has ended costs its samples, not its analysis", async () => {
+    const before = buffersInUse();
+    for (let i = 0; i < 100; i++) {
+      await listener.call("begin", { utteranceId: `u${i}`, preRollMs: 0 });
+      listener.notify("push", { samples: ramp(0, 1_600), sampleRateHz: 16_000 });
+      await listener.call("end", { utteranceId: `u${i}` });
+      blocks.length = 0;
+    }
+    expect((buffersInUse() - before) / 100).toBeLessThan(4 * 1_600 * Float32Array.BYTES_PER_ELEMENT);
+  });
+
   test.each([
     ["never begun", () => listener.call("end", { utteranceId: "nobody" }), /never begun/],
     [
@@ -104,6 +141,30 @@ describe("utterances", () => {
       },
       /already begun/,
     ],
+    [
+      "ended twice",
+      async () => {
+        await listener.call("begin", { utteranceId: "u", preRollMs: 0 });
+        listener.notify("push", { samples: ramp(0, 1_600), sampleRateHz: 16_000 });
+        await listener.call("end", { utteranceId: "u" });
+        await listener.call("end", { utteranceId: "u" });
+      },
+      /already ended/,
+    ],
+    [
+      "replayed while open",
+      async () => {
+        await listener.call("begin", { utteranceId: "u", preRollMs: 0 });
+        await listener.call("replay", { utteranceId: "u", samples: ramp(0, 100) });
+      },
+      /still open/,
+    ],
+    [
+      "a pre-roll from the future",
+      () => listener.call("begin", { utteranceId: "u", preRollMs: -100 }),
+      /pre-roll of -100 ms/,
+    ],
+    ["no pre-roll at all", () => listener.call("begin", { utteranceId: "u", preRollMs: Number.NaN }), /NaN/],
     [
       "nothing heard",
       async () => {
@@ -123,6 +184,21 @@ describe("utterances", () => {
       listener.notify("push", { samples: ramp(0, 100), sampleRateHz });
     }
     expect(await listener.call("audio", { utteranceId: "u" })).toEqual(new Float32Array([0, 0, 0.5]));
+  });
+
+  test("R64 samples far beyond full scale stay numbers, also through the resampler", async () => {
+    const levels: { rms: number; peak: number }[] = [];
+    listener.on("level", (level) => levels.push(level));
+    await listener.call("begin", { utteranceId: "u", preRollMs: 0 });
+    const wild = Float32Array.from({ length: 4_800 }, (_, i) => (i % 7 < 3 ? 3.4e38 : -3.4e38));
+    listener.notify("push", { samples: wild, sampleRateHz: 48_000 });
+    const summary = await listener.call("end", { utteranceId: "u" });
+    for (const { rms, peak } of [summary, ...levels]) {
+      expect(rms).toBeGreaterThan(0.1);
+      expect(peak).toBeGreaterThan(0.1);
+      expect(Math.max(rms, peak)).toBeLessThanOrEqual(1);
+    }
+    expect(joined(blocks).every(Number.isFinite)).toBe(true);
   });
 
   test("levels come about every 32 ms of audio", async () => {

@@ -47,6 +47,19 @@ export function start(port: Port, clock: Clock = systemClock): Disposable {
     }
   };
 
+  const drop = (utterance: Utterance): void => {
+    utterance.discard();
+    utterances.delete(utterance.id);
+    if (open === utterance) open = undefined;
+  };
+
+  /** 16 kHz mono from the microphone. */
+  const hear = (samples: Float32Array): void => {
+    ring.push(samples);
+    open?.push(samples);
+    meter.push(samples);
+  };
+
   const server = serve<ListenerService>(port, {
     calls: {
       decode: ({ source, maxDurationMs }) => decodeSource(source, maxDurationMs),
@@ -54,7 +67,10 @@ export function start(port: Port, clock: Clock = systemClock): Disposable {
         if (utterances.has(utteranceId)) {
           throw new AppError("bad-input", `The utterance ${utteranceId} has already begun.`);
         }
-        open?.discard();
+        if (!(preRollMs >= 0)) {
+          throw new AppError("bad-input", `A pre-roll of ${preRollMs} ms cannot be taken; use 0 or more.`);
+        }
+        if (open) drop(open);
         const preRoll = ring.newest(Math.round((preRollMs / 1000) * LISTEN_RATE_HZ));
         open = create(utteranceId);
         keep(open);
@@ -63,34 +79,37 @@ export function start(port: Port, clock: Clock = systemClock): Disposable {
       },
       end: ({ utteranceId, discard = false }) => {
         const utterance = find(utteranceId);
-        if (open === utterance) {
-          // The resampler's delay holds back 3 ms at most; they belong to this utterance.
-          if (resampler) utterance.push(resampler.stream.tail());
-          open = undefined;
-        }
         if (discard) {
-          utterance.discard();
-          utterances.delete(utteranceId);
-          return {
-            utteranceId,
-            samples: 0,
-            preRollSamples: 0,
-            peak: 0,
-            rms: 0,
-            melSpan: emptyMelSpan(clock),
-          };
+          drop(utterance);
+          const nowMs = clock.nowMs();
+          const melSpan = { name: "mel", startMs: nowMs, endMs: nowMs } as const;
+          return { utteranceId, samples: 0, preRollSamples: 0, peak: 0, rms: 0, melSpan };
         }
-        return utterance.finish();
+        if (open !== utterance) {
+          throw new AppError("bad-input", `The utterance ${utteranceId} has already ended.`);
+        }
+        // The resampler's delay holds back 3 ms at most; they belong to this utterance.
+        if (resampler) utterance.push(resampler.stream.tail());
+        open = undefined;
+        // One that fails to end leaves nothing behind.
+        utterances.delete(utteranceId);
+        const summary = utterance.finish();
+        keep(utterance);
+        return summary;
       },
       audio: ({ utteranceId }) => find(utteranceId).audio(),
       replay: async ({ utteranceId, samples }) => {
+        if (open?.id === utteranceId) {
+          throw new AppError("bad-input", `The utterance ${utteranceId} is still open; end it first.`);
+        }
         const utterance = create(utteranceId);
         for (let at = 0; at < samples.length; at += REPLAY_SAMPLES) {
-          utterance.push(samples.subarray(at, at + REPLAY_SAMPLES));
+          utterance.push(withinFullScale(samples.subarray(at, at + REPLAY_SAMPLES)));
           await new Promise(setImmediate);
         }
+        const summary = utterance.finish();
         keep(utterance);
-        return utterance.finish();
+        return summary;
       },
     },
     streams: {},
@@ -99,12 +118,11 @@ export function start(port: Port, clock: Clock = systemClock): Disposable {
         // Whatever claims another rate is no microphone; there is no one to tell in a one-way message.
         if (!Number.isInteger(sampleRateHz) || sampleRateHz < 1_000 || sampleRateHz > 768_000) return;
         if (resampler?.rateHz !== sampleRateHz) {
+          // Another microphone: what the old one's delay holds back comes before its first sample.
+          if (resampler) hear(resampler.stream.tail());
           resampler = { rateHz: sampleRateHz, stream: new Resampler(sampleRateHz, LISTEN_RATE_HZ) };
         }
-        const heard = resampler.stream.push(withoutNaN(samples));
-        ring.push(heard);
-        open?.push(heard);
-        meter.push(heard);
+        hear(resampler.stream.push(withinFullScale(samples)));
       },
       forget: ({ utteranceId }) => {
         if (open?.id !== utteranceId) utterances.delete(utteranceId);
@@ -114,14 +132,8 @@ export function start(port: Port, clock: Clock = systemClock): Disposable {
   return server;
 }
 
-/** A driver's NaN would spread through the resampler to everything after it. */
-function withoutNaN(samples: Float32Array): Float32Array {
-  return samples.every(Number.isFinite)
-    ? samples
-    : samples.map((sample) => (Number.isFinite(sample) ? sample : 0));
-}
-
-function emptyMelSpan(clock: Clock): { name: "mel"; startMs: number; endMs: number } {
-  const nowMs = clock.nowMs();
-  return { name: "mel", startMs: nowMs, endMs: nowMs };
+/** A driver's NaN, or 1e38, would spread through the resampler to everything after it. */
+function withinFullScale(samples: Float32Array): Float32Array {
+  if (samples.every((sample) => sample >= -1 && sample <= 1)) return samples;
+  return samples.map((sample) => (Number.isFinite(sample) ? Math.max(-1, Math.min(1, sample)) : 0));
 }

@@ -12,14 +12,14 @@ const MAX_SAMPLES = (MAX_UTTERANCE_MS / 1000) * LISTEN_RATE_HZ;
 /** One thing someone says: its samples, and its log-mel while it is being said. */
 export class Utterance {
   readonly id: string;
-  readonly #mel: MelExtractor;
+  /** Only while it is open: an ended utterance is no more than its samples. */
+  #mel: MelExtractor | undefined;
   readonly #clock: Clock;
   readonly #parts: Float32Array[] = [];
   #samples = 0;
   #preRollSamples = 0;
   #energy = 0;
   #peak = 0;
-  #isOpen = true;
 
   constructor(id: string, emit: (block: MelBlock) => void, clock: Clock) {
     this.id = id;
@@ -28,7 +28,7 @@ export class Utterance {
   }
 
   get isOpen(): boolean {
-    return this.#isOpen;
+    return this.#mel !== undefined;
   }
 
   get bytes(): number {
@@ -43,7 +43,7 @@ export class Utterance {
   /** 16 kHz mono. What would exceed the limit is not taken; `finish` then says so. */
   push(samples: Float32Array): void {
     const part = samples.subarray(0, MAX_SAMPLES - this.#samples);
-    if (!this.#isOpen || part.length === 0) return;
+    if (!this.#mel || part.length === 0) return;
     this.#parts.push(part);
     this.#samples += part.length;
     // Kept up as it comes: a pass over ten minutes at the end would be on the latency path.
@@ -53,9 +53,14 @@ export class Utterance {
     this.#mel.push(part);
   }
 
-  /** Emits the final block. Throws `bad-audio` when nothing was said at all, `audio-too-long` at the limit. */
+  /**
+   * Emits the final block. Throws `bad-audio` when nothing was said at all, `audio-too-long` at the limit, `bad-input`
+   * when it has ended before.
+   */
   finish(): UtteranceSummary {
-    this.#isOpen = false;
+    const mel = this.#mel;
+    if (!mel) throw new AppError("bad-input", `The utterance ${this.id} has already ended.`);
+    this.#mel = undefined;
     if (this.#samples === 0) {
       throw new AppError(
         "bad-audio",
@@ -70,7 +75,7 @@ export class Utterance {
       );
     }
     const startMs = this.#clock.nowMs();
-    this.#mel.finish();
+    mel.finish();
     const melSpan = { name: "mel", startMs, endMs: this.#clock.nowMs() } as const;
     return {
       utteranceId: this.id,
@@ -84,7 +89,7 @@ export class Utterance {
 
   /** Ends it without a result. */
   discard(): void {
-    this.#isOpen = false;
+    this.#mel = undefined;
   }
 
   /** All samples in one array. */
