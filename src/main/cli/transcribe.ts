@@ -21,6 +21,8 @@ export async function transcribe(
       if (signal.aborted) break;
       const audio = await decodeFile(engine, path);
       for (const warning of audio.warnings) output.progress(`${path}: ${warning}`);
+      // Mel that a model process is sent before it is there is lost.
+      await engine.ready;
       const utteranceId = randomUUID();
       const { samples } = await engine.listener.call("replay", { utteranceId, samples: audio.samples });
       const prompt = { kind: "transcribe", utteranceId, samples, ...(language ? { language } : {}) } as const;
