@@ -56,6 +56,12 @@ test("R1 sampling chooses from the same candidates, with the same chances, as so
   );
 });
 
+test("R1 top-p after top-k is a share of all that top-k left, its lightest included", () => {
+  const logits = Float32Array.of(0, 0.25, 1.4375, 1.0625, 0);
+  const sampling = { ...greedy, temperature: 1.7, topK: 10, topP: 0.317 };
+  expect([0.1, 0.9].map((fraction) => draw(logits, 1.4375, sampling, fraction))).toEqual([2, 3]);
+});
+
 test("R1 greedy takes the first of the largest, and ignores NaN", () => {
   const next = (...values: number[]) => createSampler(greedy).next(Float32Array.from(values));
   expect(next(1, 3, 3, 2)).toBe(1);

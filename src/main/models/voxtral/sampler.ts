@@ -62,8 +62,7 @@ export function draw(logits: Float32Array, maximum: number, sampling: Sampling, 
   }
   if (topK === 0 && topP === 1 && minP === 0) return pick(ids, weights, total, fraction);
 
-  // Everything lighter than (1 - topP) / n together weighs less than the tail that top-p cuts off.
-  const floor = topP < 1 ? ((1 - topP) * total) / logits.length : minP;
+  const floor = floorOf(sampling, total, logits.length);
   const heap = new CandidateHeap(ids, weights, floor);
   const limit = topK === 0 ? Number.POSITIVE_INFINITY : topK;
   const kept: number[] = [];
@@ -83,6 +82,15 @@ export function draw(logits: Float32Array, maximum: number, sampling: Sampling, 
     keptTotal -= keptWeights.pop()!;
   }
   return pick(kept, keptWeights, keptTotal, fraction);
+}
+
+/** The weight below which an entry can neither be chosen nor count. */
+function floorOf({ topK, topP, minP }: Sampling, total: number, entries: number): number {
+  if (topP === 1) return minP;
+  // After top-k, top-p is a share of what top-k left: there the lightest of the k counts as well.
+  if (topK > 0) return 0;
+  // Everything lighter than (1 - topP) / n together weighs less than the tail that top-p cuts off.
+  return ((1 - topP) * total) / entries;
 }
 
 /** Keeps the shortest beginning that weighs at least `cap`; returns its weight. */
