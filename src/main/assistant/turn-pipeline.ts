@@ -125,29 +125,31 @@ async function speak(turn: Turn, context: PipelineContext, segments: Channel<Seg
   }
 }
 
-/** The segment's speech. A speech process that dies before the first sound of it is asked once more. */
+/**
+ * The segment's speech. When the speech process dies, its successor is asked once for the same: what was already heard of
+ * it is passed over, since the same text always makes the same parts.
+ */
 async function* synthesis(
   turn: Turn,
   context: PipelineContext,
   segment: Segment,
 ): AsyncGenerator<SpeechPart> {
   const { engine, voice, speed } = context;
-  const attempt = (): AsyncIterable<SpeechPart> =>
-    engine.kokoro.stream(
-      "synthesize",
-      { text: segment.text, voice, speed, isLast: segment.isLast },
-      { signal: turn.signal },
-    );
-  let hasSound = false;
-  try {
-    for await (const part of attempt()) {
-      hasSound = true;
-      yield part;
+  const params = { text: segment.text, voice, speed, isLast: segment.isLast };
+  let delivered = 0;
+  for (let attempt = 0; ; attempt++) {
+    let parts = 0;
+    try {
+      for await (const part of engine.kokoro.stream("synthesize", params, { signal: turn.signal })) {
+        if (parts++ < delivered) continue;
+        delivered++;
+        yield part;
+      }
+      return;
+    } catch (error) {
+      const { code } = AppError.from(error);
+      if (attempt > 0 || (code !== "engine-gone" && code !== "engine-hung")) throw error;
     }
-  } catch (error) {
-    const { code } = AppError.from(error);
-    if (hasSound || (code !== "engine-gone" && code !== "engine-hung")) throw error;
-    yield* attempt();
   }
 }
 
