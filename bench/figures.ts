@@ -15,7 +15,7 @@ export interface Round {
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: "" | "ms" | "tokens";
+  readonly unit: "" | "ms" | "KB" | "tokens";
   /** The value must not be above it; null where nothing was promised. */
   readonly aim: number | null;
   readonly isMet: boolean | null;
@@ -105,14 +105,14 @@ export function describe(figures: readonly Figure[]): string {
     .join("\n");
 }
 
-function figure(
+/** A line with its verdict; a value that could not be measured (NaN) never meets an aim. */
+export function figure(
   name: string,
   value: number,
   aim: number | null,
   from: string,
   unit: Figure["unit"] = "",
 ): Figure {
-  // NaN is never met.
   return { name, value: round(value, 4), unit, aim, isMet: aim === null ? null : value <= aim, from };
 }
 

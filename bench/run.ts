@@ -1,11 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, release, totalmem, type } from "node:os";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { decodeFile, openEngine } from "../src/main/cli/session.ts";
 import { agreement, describe, figuresOf, type Round } from "./figures.ts";
+import { commit, describeMachine, versions } from "./machine.ts";
 import { Peer } from "./peers/peer.ts";
 import type { PeerTurn } from "./peers/pipeline.ts";
 import { converse, decodeAlone } from "./product.ts";
@@ -31,7 +30,7 @@ await engine.ready;
 const peer = await Peer.start({ packFolder: pack, voice: "af_heart", maxNewTokens: 110 });
 const raw = new RawDecoder();
 const measured: Round[] = [];
-const startLoad = loadavg()[0];
+const machine = describeMachine();
 try {
   const recordings: Float32Array[] = [];
   for (const name of questions) {
@@ -62,20 +61,9 @@ const same = agreement(measured);
 const report = {
   date: new Date().toISOString(),
   command: `npm run bench -- --rounds ${rounds}`,
-  commit: commit(),
-  machine: {
-    cpu: cpus()[0]?.model.trim() ?? "unknown",
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    system: `${type()} ${release()}`,
-    loadBefore: startLoad,
-  },
-  versions: {
-    node: process.version,
-    ...Object.fromEntries(
-      ["onnxruntime-node", "@huggingface/transformers", "kokoro-js"].map((name) => [name, versionOf(name)]),
-    ),
-  },
+  commit: commit(root),
+  machine,
+  versions: versions(root, ["onnxruntime-node", "@huggingface/transformers", "kokoro-js"]),
   models: "resources/models/nano, fp32, CPU",
   questions,
   sameReplies: same,
@@ -83,28 +71,10 @@ const report = {
   rounds: measured,
 };
 console.log(
-  `${report.machine.cpu}, ${report.machine.cores} cores, load ${startLoad?.toFixed(1)} before; Node ${process.version}`,
+  `${machine.cpu}, ${machine.cores} cores, load ${machine.loadBefore?.toFixed(1)} before; Node ${process.version}`,
 );
 console.log(
   `medians of ${rounds} interleaved rounds of ${questions.length} turns, warm; same reply as the peer in ${same.equal} of ${same.turns} turns\n`,
 );
 console.log(describe(figures));
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
-
-function versionOf(name: string): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(path.join(root, "node_modules", name, "package.json"), "utf8"),
-  );
-  return typeof manifest === "object" && manifest !== null && "version" in manifest
-    ? String(manifest.version)
-    : "unknown";
-}
-
-function commit(): string {
-  try {
-    return execFileSync("git", ["describe", "--always", "--dirty"], { cwd: root, encoding: "utf8" }).trim();
-  } catch {
-    // Not a checkout: an archive has no commit to name.
-    return "unknown";
-  }
-}
