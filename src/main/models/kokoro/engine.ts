@@ -4,7 +4,7 @@ import { systemClock } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { Voice } from "../../../shared/voices.ts";
 import { findGraph, modelNameOf, readModelConfig } from "../model-folder.ts";
-import { openGraph } from "../onnx-session.ts";
+import { graphBytes, openGraph, SMALL_GRAPH_BYTES } from "../onnx-session.ts";
 import type { Graph } from "../onnx-session.ts";
 import type { KokoroInfo, KokoroService, SpeechPart } from "../services.ts";
 import { Turnstile } from "../turnstile.ts";
@@ -65,7 +65,9 @@ export class KokoroEngine {
     // Kokoro (onnxruntime#29807), and its 82 M weights are no burden.
     const file = findGraph(modelDir, "model", { dtype, provider: "cpu" });
     const espeak = await Espeak.load();
-    const graph = await openGraph(file.path, { provider, threads });
+    // A small graph gains less from a second thread than the decoder beside it loses by it.
+    const isSmall = graphBytes(file.path) <= SMALL_GRAPH_BYTES;
+    const graph = await openGraph(file.path, { provider, threads: threads === 0 && isSmall ? 1 : threads });
     try {
       const synthesizer = new Synthesizer(graph);
       const phonemizer = new Phonemizer(espeak, vocabulary);

@@ -128,6 +128,7 @@ function openOptions(stem: Stem, file: GraphFile, params: LoadParams, config: Vo
     // A lookup whose result this process needs at once: on a device it would only travel there and back.
     provider: stem === "embed_tokens" ? "cpu" : provider,
     threads: threads === 0 && stem !== "audio_encoder" && isSmall ? 1 : threads,
+    spins: stem === "audio_encoder",
     gpuOutputs: stem === "decoder_model_merged" ? presentNames(config.layers) : [],
   };
 }
