@@ -32,6 +32,7 @@ export class Decoder {
   readonly hiddenSize: number;
   readonly kvOnDevice: boolean;
   readonly #graph: Graph;
+  readonly #prefillGraph: Graph;
   readonly #embedType: FloatType;
   readonly #logitsBytes: number;
   readonly #feeds: Record<string, Tensor> = {};
@@ -41,8 +42,11 @@ export class Decoder {
   readonly #counter: BigInt64Array;
   #stepMs = Number.POSITIVE_INFINITY;
 
-  /** `contextLimit` sizes the mask. Throws AppError model-wrong when the graph is not a Voxtral decoder. */
-  constructor(graph: Graph, contextLimit: number) {
+  /**
+   * `contextLimit` sizes the mask. `prefillGraph` is the same file opened for many positions at a time, where that pays.
+   * Throws AppError model-wrong when the graph is not a Voxtral decoder.
+   */
+  constructor(graph: Graph, contextLimit: number, prefillGraph: Graph = graph) {
     const embeds = graph.inputs.get("inputs_embeds");
     const logits = graph.outputs.get("logits");
     const hiddenSize = embeds?.shape.at(-1);
@@ -50,6 +54,7 @@ export class Decoder {
     if (!isFloatType(embeds?.type) || !isFloatType(logits?.type)) throw notADecoder(graph);
     if (typeof hiddenSize !== "number" || typeof vocabSize !== "number") throw notADecoder(graph);
     this.#graph = graph;
+    this.#prefillGraph = prefillGraph;
     this.layout = kvLayout(graph.inputs, graph.outputs);
     this.hiddenSize = hiddenSize;
     this.vocabSize = vocabSize;
@@ -122,7 +127,8 @@ export class Decoder {
       feeds["position_ids"] = new Tensor("int64", this.#counter.subarray(start, end), [1, count]);
     }
     for (const [name, tensor] of cache.tensors) feeds[name] = tensor;
-    const { outputs, startMs, endMs, sessionMs } = await this.#graph.run(
+    const graph = count > 1 ? this.#prefillGraph : this.#graph;
+    const { outputs, startMs, endMs, sessionMs } = await graph.run(
       feeds,
       wantLogits ? this.#everything : this.#presents,
     );

@@ -73,9 +73,11 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
     embed_tokens: findGraph(params.modelDir, "embed_tokens", { ...params, lenient: true }),
   };
   const graphs: Partial<Record<Stem, Graph>> = {};
+  let prefillGraph: Graph | undefined;
   let truncation: DeviceTruncation | undefined;
   const release = async (): Promise<void> => {
     await Promise.all(Object.values(graphs).map((graph) => graph.release()));
+    await prefillGraph?.release();
     await truncation?.release();
     truncation = undefined;
   };
@@ -86,7 +88,15 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
     if (!audio_encoder || !embed_tokens || !decoder_model_merged)
       throw new AppError("internal", "A graph is missing.");
     const encoder = new Encoder(audio_encoder);
-    const decoder = new Decoder(decoder_model_merged, config.contextLimit);
+    if (
+      decoder_model_merged.provider === "cpu" &&
+      isSmall(files.decoder_model_merged) &&
+      params.threads === 0
+    ) {
+      const options = { provider: "cpu", threads: 0, spins: true } as const;
+      prefillGraph = await openGraph(files.decoder_model_merged.path, options);
+    }
+    const decoder = new Decoder(decoder_model_merged, config.contextLimit, prefillGraph);
     const embeddings = await createEmbeddings(embed_tokens, config.vocabSize);
     if (encoder.hiddenSize !== decoder.hiddenSize || embeddings.hiddenSize !== decoder.hiddenSize) {
       throw new AppError(
@@ -118,19 +128,23 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
 }
 
 /**
- * A decode step of a small model is shorter than waking a second thread (1.5 against 2.4 ms on the demo model, whose
- * prefill gains 6 ms from it once a reply), and Kokoro wants that core at the same time.
+ * A decode step of a small model is shorter than waking a second thread (1.5 against 2.4 ms on the demo model), and Kokoro
+ * wants that core at the same time. Its prefill is not (34 to 72 ms on one thread, behind up to 1 577 cached positions):
+ * a small decoder is therefore opened twice, which costs its few megabytes again.
  */
 function openOptions(stem: Stem, file: GraphFile, params: LoadParams, config: VoxtralConfig): OpenOptions {
   const { provider, threads } = params;
-  const isSmall = graphBytes(file.path) <= SMALL_GRAPH_BYTES;
   return {
     // A lookup whose result this process needs at once: on a device it would only travel there and back.
     provider: stem === "embed_tokens" ? "cpu" : provider,
-    threads: threads === 0 && stem !== "audio_encoder" && isSmall ? 1 : threads,
+    threads: threads === 0 && stem !== "audio_encoder" && isSmall(file) ? 1 : threads,
     spins: stem === "audio_encoder",
     gpuOutputs: stem === "decoder_model_merged" ? presentNames(config.layers) : [],
   };
+}
+
+function isSmall(file: GraphFile): boolean {
+  return graphBytes(file.path) <= SMALL_GRAPH_BYTES;
 }
 
 /** Output locations are set before a session can name its outputs, so the layers come from the configuration. */
