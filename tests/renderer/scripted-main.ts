@@ -46,6 +46,8 @@ let conversation = start.isEmpty ? null : scriptedConversation();
 let state: AssistantState = snapshot.state;
 let running: { turnId: string; timer: ReturnType<typeof setInterval> | undefined; reply: string } | undefined;
 let nextId = 100;
+/** What the real main side would have stored by now. */
+const records = start.isEmpty ? [] : scriptedRecords();
 let server: RpcServer<AppService> | undefined;
 
 const scripted: ScriptedMain = {
@@ -130,7 +132,9 @@ function finish(outcome: "completed" | "interrupted", played: number): void {
   running = undefined;
   const { metrics, queue } = latencyRecord({ turnId });
   server?.emit("turn", { type: "turn-finished", turnId, outcome, reply, metrics, queue });
-  server?.emit("latency.record", latencyRecord({ turnId, outcome, atMs: Date.now() }));
+  const record = latencyRecord({ turnId, outcome, atMs: Date.now() });
+  records.push(record);
+  server?.emit("latency.record", record);
   if (state.turnId === turnId) setState({ phase: "idle", turnId: null });
 }
 
@@ -221,7 +225,7 @@ const handlers: Handlers<AppService> = {
     },
     "latency.list": (params) => {
       logged("latency.list", params);
-      return { records: start.isEmpty ? [] : scriptedRecords() };
+      return { records };
     },
     "latency.export": ({ format }) => ({
       fileName: `latency.${format}`,
