@@ -23,6 +23,10 @@ export const assistantStateSchema = z.object({
   conversationId: id.nullable(),
   turnId: id.nullable(),
   utteranceId: id.nullable(),
+  /** The microphone is shut on purpose: nothing is captured until it is opened again. */
+  isMuted: z.boolean().default(false),
+  /** The answer holds its breath: somebody may be interrupting it (R13). */
+  isHeld: z.boolean().default(false),
 });
 export type AssistantState = z.infer<typeof assistantStateSchema>;
 
@@ -100,6 +104,10 @@ export const latencyRecordSchema = z.object({
   keyToSoundMs: z.number().nullable(),
   outputLatencyMs: z.number().nullable(),
   transportMs: z.number().nullable(),
+  /** Interruption to the last audible sample (B2S); null when the turn was not interrupted. */
+  interruptToSilenceMs: z.number().nullable().default(null),
+  /** Last voiced sample to the first one heard (E2S); null for written turns and where voice is unknown. */
+  endToSoundMs: z.number().nullable().default(null),
 });
 export type LatencyRecord = z.infer<typeof latencyRecordSchema>;
 
@@ -175,6 +183,8 @@ export const appCalls = {
   "listen.cancel": { params: z.object({ utteranceId: id }), result: none },
   "ask.text": { params: z.object({ text: text.min(1) }), result: z.object({ turnId: id }) },
   "ask.sample": { params: z.object({ sampleId: id }), result: z.object({ turnId: id }) },
+  /** Shuts the microphone, in every window and truly, or opens it again. */
+  "mic.mute": { params: z.object({ muted: z.boolean() }), result: none },
   /** Stops the running turn (or the given one); harmless when nothing runs. */
   "turn.interrupt": { params: z.object({ turnId: id.optional() }), result: none },
   /** Speaks a finished reply again; it arrives as player audio under the returned turn id, with no token events. */
@@ -230,7 +240,7 @@ export const appNotices = {
   "mic.audio": z.object({ samples: pcm, sampleRateHz: z.number().positive().max(768_000) }),
   /** The microphone's state as the page knows it, for every window to show. */
   "mic.state": z.object({
-    state: z.enum(["off", "armed", "denied", "missing", "lost"]),
+    state: z.enum(["off", "armed", "denied", "missing", "lost", "muted"]),
     label: z.string().max(200),
   }),
   /** About every 20 ms while playing, and once at the end: the flow-control credit and the caption clock. */
@@ -244,6 +254,8 @@ export const appNotices = {
     /** When the first chunk reached the page. */
     firstReceivedAtMs: epochMs.optional(),
     ended: z.boolean().optional(),
+    /** Set once after a stop or a hold: when the last audible sample left the speaker. */
+    silentAtMs: epochMs.optional(),
   }),
 } as const;
 
@@ -265,7 +277,12 @@ export const appEvents = {
   "audio.end": z.object({ turnId: id, samples: z.number().int().nonnegative() }),
   /** Fade out within `fadeMs` and drop everything of this turn. */
   "player.stop": z.object({ turnId: id, fadeMs: z.number() }),
-  level: z.object({ rms: z.number(), peak: z.number() }),
+  /** Fade to `gain` within `fadeMs`. At 0 it holds its place in the queue; above 0 it goes on playing, quieter or again. */
+  "player.gain": z.object({ turnId: id, gain: z.number().min(0).max(1), fadeMs: z.number() }),
+  /** `speech` is the probability that this is voice. */
+  level: z.object({ rms: z.number(), peak: z.number(), speech: z.number().default(0) }),
+  /** Hands-free: a pause runs, and ends the question once it has lasted `endPauseMs` in all; null when voice came. */
+  endpoint: z.object({ pausedAtMs: epochMs, endPauseMs: z.number() }).nullable(),
   state: assistantStateSchema,
   "mic.state": appNotices["mic.state"],
   engine: engineStateSchema,

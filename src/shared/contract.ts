@@ -15,7 +15,23 @@ export const spanSchema = z.object({
   endMs: ms,
   index: count.optional(),
   sessionMs: ms.optional(),
+  /** Work done ahead, during a pause before the release (R42), and what became of it. */
+  speculative: z.enum(["used", "dropped"]).optional(),
 });
+
+/** What answering ahead of the release brought (R42). */
+export const speculationSchema = z.object({
+  /** `none`: there was no pause to use, or it is turned off. */
+  outcome: z.enum(["hit", "miss", "none"]),
+  /** Pauses at which it was tried. */
+  attempts: count,
+  /** Work on the way to the first audio that was over at the release. 0 for a miss. */
+  savedMs: z.number().nonnegative(),
+  /** Work that was done and dropped. */
+  wastedMs: z.number().nonnegative(),
+});
+export type SpeculationMetrics = z.infer<typeof speculationSchema>;
+export const noSpeculation: SpeculationMetrics = { outcome: "none", attempts: 0, savedMs: 0, wastedMs: 0 };
 
 export const turnMetricsSchema = z.object({
   firstTokenMs: ms.nullable(),
@@ -29,6 +45,7 @@ export const turnMetricsSchema = z.object({
   realTimeFactor: z.number().nonnegative().nullable(),
   prefillTokens: count,
   reusedTokens: count,
+  speculation: speculationSchema.default(noSpeculation),
   spans: z.array(spanSchema),
 });
 export type TurnMetrics = z.infer<typeof turnMetricsSchema>;

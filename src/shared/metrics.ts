@@ -24,6 +24,8 @@ export interface Span {
   readonly index?: number;
   /** The part of the span spent inside `session.run`, for the overhead ratio. */
   readonly sessionMs?: number;
+  /** Work done ahead, during a pause before the release (R42), and what became of it. */
+  readonly speculative?: "used" | "dropped";
 }
 
 /** The reference pipeline's targets in milliseconds (reference-pipeline.md, R6). */

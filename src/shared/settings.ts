@@ -38,10 +38,45 @@ export const settingsSchema = z.object({
       spaceInWindow: z.boolean().default(true),
     })
     .prefault({}),
+  turnTaking: z
+    .object({
+      /** Hands-free: speech itself begins and ends a question (R13). */
+      mode: z.enum(["push-to-talk", "hands-free"]).default("push-to-talk"),
+      /** Answers are prepared during pauses, before the key is up (R42). */
+      speculate: z.boolean().default(true),
+      /** Speech probability from which on a sound counts as voice. */
+      speechThreshold: z.number().min(0.1).max(0.95).default(0.5),
+      /** Voice shorter than this is no speech. */
+      minSpeechMs: z.number().int().min(32).max(1000).default(96),
+      /** The pause that ends a question lies between these, adapted to the speaker. */
+      minEndPauseMs: z.number().int().min(150).max(3000).default(500),
+      maxEndPauseMs: z.number().int().min(300).max(6000).default(1500),
+      adaptive: z.boolean().default(true),
+      /** Speaking over the answer stops it. */
+      bargeIn: z.boolean().default(true),
+      /** Voice over the answer that ends sooner than this is "mm-hm": the answer goes on. */
+      bargeInMs: z.number().int().min(150).max(3000).default(600),
+      /** How the answer and the microphone share the room; `auto` follows the echo test. */
+      duplex: z.enum(["auto", "full", "duck", "half"]).default("auto"),
+      /** The last echo test: how much weaker the answer is in the microphone than voice would be. */
+      echo: z
+        .object({
+          bleedDb: z.number(),
+          duplex: z.enum(["full", "duck", "half"]),
+          measuredAtMs: z.number(),
+          inputLabel: z.string().max(200),
+          outputLabel: z.string().max(200),
+        })
+        .nullable()
+        .default(null),
+    })
+    .prefault({}),
   voice: z
     .object({
       id: z.string().max(64).default("af_heart"),
       speed: z.number().min(0.5).max(2).default(1),
+      /** A reply in another language than the voice's gets a voice of that language (R25). */
+      followLanguage: z.boolean().default(true),
     })
     .prefault({}),
   assistant: z

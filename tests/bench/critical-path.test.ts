@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { criticalSessionMs } from "../../bench/critical-path.ts";
-import type { TurnMetrics } from "../../src/shared/contract.ts";
+import { noSpeculation, type TurnMetrics } from "../../src/shared/contract.ts";
 
 /** A turn whose first segment was ready at 150 ms and whose first sound left at 200 ms. */
 const metrics: TurnMetrics = {
@@ -14,6 +14,7 @@ const metrics: TurnMetrics = {
   realTimeFactor: 0.1,
   prefillTokens: 380,
   reusedTokens: 3,
+  speculation: noSpeculation,
   spans: [
     { name: "capture", startMs: -2000, endMs: 0 },
     // A window that was full while its speaker went on: the listener of the answer never waits for it.

@@ -1,5 +1,5 @@
 import type { LatencyRecord } from "../../src/shared/app-contract.ts";
-import type { TurnMetrics } from "../../src/shared/contract.ts";
+import { noSpeculation, type TurnMetrics } from "../../src/shared/contract.ts";
 
 type Changes = Partial<Omit<LatencyRecord, "metrics" | "queue">> & {
   readonly metrics?: Partial<TurnMetrics>;
@@ -23,6 +23,8 @@ export function latencyRecord({ metrics, queue, ...changes }: Changes = {}): Lat
     keyToSoundMs: 210,
     outputLatencyMs: 12,
     transportMs: 2,
+    interruptToSilenceMs: null,
+    endToSoundMs: null,
     ...changes,
     metrics: {
       firstTokenMs: 61,
@@ -35,6 +37,7 @@ export function latencyRecord({ metrics, queue, ...changes }: Changes = {}): Lat
       realTimeFactor: 0.21,
       prefillTokens: 120,
       reusedTokens: 380,
+      speculation: noSpeculation,
       spans: [],
       ...metrics,
     },

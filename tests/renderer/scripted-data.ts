@@ -115,7 +115,14 @@ export function scriptedSnapshot(): AppSnapshot {
     platform: "linux",
     settings: defaultSettings(),
     engine: scriptedEngine,
-    state: { phase: "idle", conversationId: "conversation-1", turnId: null, utteranceId: null },
+    state: {
+      phase: "idle",
+      conversationId: "conversation-1",
+      turnId: null,
+      utteranceId: null,
+      isMuted: false,
+      isHeld: false,
+    },
     hotkey: {
       level: "none",
       backend: "none",

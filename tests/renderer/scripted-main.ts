@@ -166,6 +166,10 @@ const handlers: Handlers<AppService> = {
       setState({ phase: "idle", utteranceId: null });
       return {};
     },
+    "mic.mute": (params) => {
+      setState({ isMuted: logged("mic.mute", params).muted });
+      return {};
+    },
     "ask.text": (params) => beginTurn("text", logged("ask.text", params).text),
     "ask.sample": ({ sampleId }) =>
       beginTurn("voice", snapshot.samples.find(({ id }) => id === sampleId)?.question ?? null),

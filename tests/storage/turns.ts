@@ -1,3 +1,4 @@
+import { noSpeculation } from "../../src/shared/contract.ts";
 import type { LatencyRecord } from "../../src/shared/app-contract.ts";
 import type { NewTurn } from "../../src/main/storage/history.ts";
 
@@ -44,6 +45,7 @@ export function latencyRecord(turnId: string, changes: Partial<LatencyRecord> = 
       realTimeFactor: 0.2,
       prefillTokens: 400,
       reusedTokens: 0,
+      speculation: noSpeculation,
       spans: [
         { name: "capture", startMs: -1500, endMs: 0 },
         { name: "encode", startMs: 1, endMs: 31, index: 0, sessionMs: 29 },
@@ -64,6 +66,8 @@ export function latencyRecord(turnId: string, changes: Partial<LatencyRecord> = 
     },
     keyToSoundMs: 205,
     outputLatencyMs: 12,
+    interruptToSilenceMs: null,
+    endToSoundMs: null,
     transportMs: 3,
     ...changes,
   };

@@ -48,13 +48,14 @@ export function scriptedModels(): ScriptedModels {
             rms: 0,
             warnings: [],
           }),
+          configure: () => ({ detector: "energy", reason: "Scripted." }),
           begin: () => ({ preRollSamples: 0 }),
           end: ({ utteranceId }) => summary(utteranceId),
           audio: () => new Float32Array(160),
           replay: ({ utteranceId }) => summary(utteranceId),
         },
         streams: {},
-        notices: { push: () => {}, forget: () => {} },
+        notices: { push: () => {}, forget: () => {}, hint: () => {} },
       }),
       voxtral: client<VoxtralService>({
         calls: {
@@ -116,7 +117,16 @@ function word(reply: string, index: number): string {
 
 function summary(utteranceId: string): ListenerService["calls"]["end"]["result"] {
   const melSpan = { name: "mel", startMs: 0, endMs: 0 } as const;
-  return { utteranceId, samples: 160, preRollSamples: 0, peak: 0, rms: 0, melSpan };
+  return {
+    utteranceId,
+    samples: 160,
+    trimmedSamples: 0,
+    voicedMs: 0,
+    preRollSamples: 0,
+    peak: 0,
+    rms: 0,
+    melSpan,
+  };
 }
 
 function client<S extends ServiceShape>(handlers: Handlers<S>): RpcClient<S> {

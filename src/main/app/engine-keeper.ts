@@ -13,7 +13,7 @@ export interface EngineKeeperOptions {
   readonly spawn?: (kind: ModelKind) => ChildHandle;
   readonly onState: (state: EngineState) => void;
   /** Loudness of the microphone, about every 32 ms. */
-  readonly onLevel: (level: { readonly rms: number; readonly peak: number }) => void;
+  readonly onLevel: (level: { readonly rms: number; readonly peak: number; readonly speech: number }) => void;
   /** A sentence for the person: the wanted model is not there and another is used. */
   readonly onProblem: (error: AppError) => void;
 }

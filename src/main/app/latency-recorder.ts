@@ -123,5 +123,7 @@ function toRecord(open: Open, finished: TurnFinished, surroundings: Surroundings
     keyToSoundMs: heardAtMs === null ? null : sinceRelease(heardAtMs),
     outputLatencyMs: heard?.outputLatencyMs ?? null,
     transportMs: hasTransport ? receivedAtMs - firstSentAtMs : null,
+    interruptToSilenceMs: null,
+    endToSoundMs: null,
   };
 }

@@ -18,6 +18,7 @@ export type TalkCalls = Pick<
   | "turn.replay"
   | "turn.regenerate"
   | "voice.preview"
+  | "mic.mute"
 >;
 
 export interface TalkHost {
@@ -61,6 +62,10 @@ export function talkCalls({ talk, engine, history, settings, samples }: TalkHost
       return { turnId: talk.recite(turn.reply, turn.voice ?? voice.id, voice.speed) };
     },
     "turn.regenerate": ({ turnId }) => ({ turnId: talk.regenerate(turnId) }),
+    "mic.mute": ({ muted }) => {
+      talk.mute(muted);
+      return {};
+    },
     "voice.preview": ({ voice, speed }) => ({ turnId: talk.recite(previewText, voice, speed) }),
   };
 }

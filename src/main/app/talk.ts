@@ -41,6 +41,7 @@ export class Talk {
   #recital: Recital | undefined;
   #utterance: OpenUtterance | undefined;
   #phase: AssistantState["phase"] = "idle";
+  #isMuted = false;
 
   constructor(options: TalkOptions) {
     this.#options = options;
@@ -60,6 +61,8 @@ export class Talk {
       conversationId: this.#conversation?.id ?? null,
       turnId: speaking ?? null,
       utteranceId: this.#utterance?.listening.utteranceId ?? null,
+      isMuted: this.#isMuted,
+      isHeld: false,
     };
   }
 
@@ -114,6 +117,12 @@ export class Talk {
     this.#take(utteranceId).listening.cancel();
     this.#setPhase("idle");
     this.#options.transcriber.resume();
+  }
+
+  /** Shuts the microphone of every window, or opens it again. */
+  mute(muted: boolean): void {
+    this.#isMuted = muted;
+    this.#options.windows.emit("state", this.state);
   }
 
   ask(text: string): string {

@@ -1,4 +1,4 @@
-import type { TurnMetrics } from "../../shared/contract.ts";
+import { noSpeculation, type TurnMetrics } from "../../shared/contract.ts";
 import { percentile, type Span } from "../../shared/metrics.ts";
 import { wordsOf } from "./speech-planner.ts";
 
@@ -90,6 +90,7 @@ export class LatencyTrace {
       audioSeconds: this.#audioSeconds,
       realTimeFactor: this.#audioSeconds === 0 ? null : synthesisMs / 1000 / this.#audioSeconds,
       ...this.#prefill,
+      speculation: noSpeculation,
       spans,
     };
   }

@@ -52,7 +52,14 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 const key = (type: "down" | "up", isRepeat = false): void =>
   talk.edge({ type, atMs: clock.nowMs(), isRepeat });
 const speaking = async (): Promise<void> => {
-  server.emit("state", { phase: "speaking", conversationId: "c", turnId: "t", utteranceId: null });
+  server.emit("state", {
+    phase: "speaking",
+    conversationId: "c",
+    turnId: "t",
+    utteranceId: null,
+    isMuted: false,
+    isHeld: false,
+  });
   await settled();
 };
 

@@ -41,7 +41,69 @@ export interface MelBlock {
   readonly data: Float32Array;
   /** Set on the last block: how many 16 kHz samples the utterance has. Frames never sent are silent (log10 1e-10). */
   readonly final?: { readonly samples: number };
+  /**
+   * Beside `final`: this is how the utterance would end if nothing more were said (R42). It changes nothing of what real
+   * blocks build, and holds until the utterance's next block: a real end of as many samples is the same content.
+   */
+  readonly provisional?: true;
 }
+
+/** How the listener hears: what counts as voice, and which pauses mean something. */
+export interface ListeningOptions {
+  /** Speech probability from which on a frame of 32 ms counts as voice, in (0, 1). */
+  readonly speechThreshold: number;
+  /** Voice of this length is speech; anything shorter is a click or a cough. */
+  readonly minSpeechMs: number;
+  /** A pause this long inside an utterance is reported, so that the models can use it. */
+  readonly microPauseMs: number;
+  /** The pause that ends speech lies between these two, where the speaker's own pauses put it. */
+  readonly minEndPauseMs: number;
+  readonly maxEndPauseMs: number;
+  /** False: always `minEndPauseMs`. */
+  readonly adaptive: boolean;
+}
+
+export const defaultListening: ListeningOptions = {
+  speechThreshold: 0.5,
+  minSpeechMs: 96,
+  microPauseMs: 120,
+  minEndPauseMs: 500,
+  maxEndPauseMs: 1500,
+  adaptive: true,
+};
+
+/**
+ * What the microphone's sound says about speech. Sample positions count 16 kHz samples since the listener started and
+ * are exact; `…AtMs` is when the sample was heard, estimated from the arrival of its block.
+ */
+export type VoiceActivity =
+  /** `minSpeechMs` of voice were heard, beginning at `startSample`. */
+  | { readonly type: "started"; readonly startSample: number; readonly startedAtMs: number }
+  /**
+   * `microPauseMs` without voice since `endSample`. With an utterance open, its provisional end has just been sent as
+   * mel, and `samples` is how long it would be if it ended here.
+   */
+  | {
+      readonly type: "paused";
+      readonly utteranceId: string | null;
+      readonly samples: number;
+      readonly endSample: number;
+      readonly endedAtMs: number;
+      /** After how much pause this speech would end by itself, in all. */
+      readonly endPauseMs: number;
+    }
+  /** Voice again before the speech had ended: what was made of the pause is void. */
+  | { readonly type: "resumed"; readonly utteranceId: string | null; readonly pauseMs: number }
+  /** The pause lasted for `endPauseMs`: the speaker has finished. */
+  | {
+      readonly type: "ended";
+      readonly utteranceId: string | null;
+      readonly endSample: number;
+      readonly endedAtMs: number;
+      readonly pauseMs: number;
+      /** How much voice the speech had, pauses left out. */
+      readonly voicedMs: number;
+    };
 
 export interface DecodedAudio {
   /** 16 kHz mono. */
@@ -57,8 +119,12 @@ export interface DecodedAudio {
 
 export interface UtteranceSummary {
   readonly utteranceId: string;
-  /** 16 kHz samples including the pre-roll. */
+  /** 16 kHz samples including the pre-roll, less what was trimmed. */
   readonly samples: number;
+  /** Silence left out at the end (see `trimSilence`). */
+  readonly trimmedSamples: number;
+  /** How much of it is voice; 0 when nothing was said, and when the voice detector has not been loaded. */
+  readonly voicedMs: number;
   readonly preRollSamples: number;
   readonly peak: number;
   readonly rms: number;
@@ -76,9 +142,23 @@ export interface ListenerService {
       };
       result: DecodedAudio;
     };
-    /** Opens an utterance; the newest `preRollMs` of the ring become its first samples. */
+    /** Sets how voice is heard from now on. Loads the voice detector the first time; `silero`, or `energy` and why. */
+    configure: {
+      params: ListeningOptions;
+      result: { readonly detector: "silero" | "energy"; readonly reason: string | null };
+    };
+    /**
+     * Opens an utterance; the newest `preRollMs` of the ring become its first samples, or everything from `fromSample` on
+     * as far as the ring reaches back. With `trimSilence` it ends `microPauseMs` after its last voice, however late it is
+     * ended: what comes after that pause changes nothing, so work done during the pause stays right (R42).
+     */
     begin: {
-      params: { readonly utteranceId: string; readonly preRollMs: number };
+      params: {
+        readonly utteranceId: string;
+        readonly preRollMs: number;
+        readonly fromSample?: number;
+        readonly trimSilence?: boolean;
+      };
       result: { readonly preRollSamples: number };
     };
     /** Closes it: emits the final mel block as an event, then answers. `discard` drops it without mel. */
@@ -99,11 +179,14 @@ export interface ListenerService {
     /** Microphone audio, always flowing while armed: fills the ring and the open utterance, if any. */
     push: { readonly samples: Float32Array; readonly sampleRateHz: number };
     forget: { readonly utteranceId: string };
+    /** What the words so far say about whether the speaker has finished: 0 surely not, 0.5 no idea, 1 surely. */
+    hint: { readonly utteranceId: string; readonly completeness: number };
   };
   events: {
     mel: MelBlock;
-    /** About every 32 ms of audio while audio flows: RMS and peak in [0, 1]. */
-    level: { readonly rms: number; readonly peak: number };
+    /** About every 32 ms of audio while audio flows: RMS, peak and speech probability (0 without a detector) in [0, 1]. */
+    level: { readonly rms: number; readonly peak: number; readonly speech: number };
+    voice: VoiceActivity;
   };
 }
 
@@ -204,6 +287,8 @@ export interface VoxtralService {
   };
   streams: {
     /** Exactly one `prefilled`, then tokens, then exactly one `finished`. Cancelling stops before the next step.
+     *  `speculative`: made for the provisional end of an open utterance; encoder and prefill run in pieces, so that
+     *  cancelling takes one piece at most.
      *  Errors: audio-missing (details: utteranceIds), context-full, bad-input, model-*. */
     generate: {
       params: {
@@ -211,6 +296,7 @@ export interface VoxtralService {
         readonly prompt: Prompt;
         readonly sampling: Sampling;
         readonly maxNewTokens: number;
+        readonly speculative?: boolean;
       };
       part: GenerationPart;
     };

@@ -1,5 +1,5 @@
 /** The page's view of the microphone; the wire's `mic.state` plus the sentence for the person. */
-export type MicrophoneState = "off" | "armed" | "denied" | "missing" | "lost";
+export type MicrophoneState = "off" | "armed" | "denied" | "missing" | "lost" | "muted";
 
 export interface MicrophoneStatus {
   readonly state: MicrophoneState;

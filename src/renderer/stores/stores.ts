@@ -115,6 +115,8 @@ export function createStores(): Stores {
       conversationId: null,
       turnId: null,
       utteranceId: null,
+      isMuted: false,
+      isHeld: false,
       isLatched: false,
     })),
     conversations: createStore(() => ({ list: [], total: 0, query: "", hasLoaded: false, current: null })),

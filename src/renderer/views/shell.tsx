@@ -138,6 +138,7 @@ const microphoneNames = {
   denied: "Microphone blocked",
   missing: "No microphone",
   lost: "Microphone lost",
+  muted: "Microphone muted",
 } as const;
 
 /** Focuses the search field beside the conversation; false where a narrow window keeps it in the drawer. */

@@ -23,7 +23,7 @@ export function start(port: Port, clock: Clock = systemClock): Disposable {
   let open: Utterance | undefined;
   let resampler: { readonly rateHz: number; readonly stream: Resampler } | undefined;
 
-  const meter = new LevelMeter((level) => server.emit("level", level));
+  const meter = new LevelMeter((level) => server.emit("level", { ...level, speech: 0 }));
   const create = (id: string): Utterance => new Utterance(id, (block) => server.emit("mel", block), clock);
 
   const find = (utteranceId: string): Utterance => {
@@ -63,6 +63,7 @@ export function start(port: Port, clock: Clock = systemClock): Disposable {
   const server = serve<ListenerService>(port, {
     calls: {
       decode: ({ source, maxDurationMs }) => decodeSource(source, maxDurationMs),
+      configure: () => ({ detector: "energy", reason: "The voice detector has not been loaded." }),
       begin: ({ utteranceId, preRollMs }) => {
         if (utterances.has(utteranceId)) {
           throw new AppError("bad-input", `The utterance ${utteranceId} has already begun.`);
@@ -83,7 +84,16 @@ export function start(port: Port, clock: Clock = systemClock): Disposable {
           drop(utterance);
           const nowMs = clock.nowMs();
           const melSpan = { name: "mel", startMs: nowMs, endMs: nowMs } as const;
-          return { utteranceId, samples: 0, preRollSamples: 0, peak: 0, rms: 0, melSpan };
+          return {
+            utteranceId,
+            samples: 0,
+            preRollSamples: 0,
+            trimmedSamples: 0,
+            voicedMs: 0,
+            peak: 0,
+            rms: 0,
+            melSpan,
+          };
         }
         if (open !== utterance) {
           throw new AppError("bad-input", `The utterance ${utteranceId} has already ended.`);
@@ -114,6 +124,7 @@ export function start(port: Port, clock: Clock = systemClock): Disposable {
     },
     streams: {},
     notices: {
+      hint: () => {},
       push: ({ samples, sampleRateHz }) => {
         // Whatever claims another rate is no microphone; there is no one to tell in a one-way message.
         if (!Number.isInteger(sampleRateHz) || sampleRateHz < 1_000 || sampleRateHz > 768_000) return;

@@ -80,6 +80,8 @@ export class Utterance {
     return {
       utteranceId: this.id,
       samples: this.#samples,
+      trimmedSamples: 0,
+      voicedMs: 0,
       preRollSamples: this.#preRollSamples,
       peak: this.#peak,
       rms: Math.sqrt(this.#energy / this.#samples),
