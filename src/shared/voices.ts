@@ -2,6 +2,10 @@
 export const voiceLanguages = ["en-US", "en-GB", "es", "fr", "hi", "it", "pt-BR", "ja", "zh"] as const;
 export type VoiceLanguage = (typeof voiceLanguages)[number];
 
+/** The languages that Voxtral and Kokoro share (their model cards), as ISO 639-1 codes. */
+export const sharedLanguages = ["en", "es", "fr", "hi", "it", "pt"] as const;
+export type SharedLanguage = (typeof sharedLanguages)[number];
+
 export interface Voice {
   /** Name of the style file, such as `af_heart`. */
   readonly id: string;
@@ -85,6 +89,18 @@ export function voiceForLanguage(tag: string, gender?: Voice["gender"]): Voice |
   const near = voices.filter(({ language }) => language.toLowerCase().split("-")[0] === base);
   const candidates = exact.length > 0 ? exact : near;
   return candidates.find((voice) => voice.gender === gender) ?? candidates[0];
+}
+
+/** The language of a voice, if it is one that Voxtral speaks as well. */
+export function languageOfVoice(id: string): SharedLanguage | undefined {
+  const base = findVoice(id)?.language.split("-")[0];
+  return sharedLanguages.find((language) => language === base);
+}
+
+/** The chosen voice where it speaks `language`, else the best one of that language, of the same gender if there is one. */
+export function voiceSpeaking(language: SharedLanguage, chosen: string): string {
+  if (languageOfVoice(chosen) === language) return chosen;
+  return voiceForLanguage(language, findVoice(chosen)?.gender)?.id ?? chosen;
 }
 
 /** Up to three voice ids that look like what was meant by `id`, most similar first. */

@@ -82,6 +82,7 @@ export function scriptedModels(): ScriptedModels {
       kokoro: client<KokoroService>({
         calls: {
           load: () => Promise.reject(new Error("A scripted model is never loaded.")),
+          language: ({ expected }) => expected,
           phonemize: ({ text }) => ({ phonemes: text, tokens: text.length }),
         },
         streams: {

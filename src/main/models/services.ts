@@ -1,5 +1,6 @@
 import type { Span } from "../../shared/metrics.ts";
 import type { TimedWord } from "../../shared/audio.ts";
+import type { SharedLanguage } from "../../shared/voices.ts";
 
 /**
  * What the three model processes offer, as rpc service shapes. All times are epoch milliseconds (see Clock), all
@@ -337,6 +338,11 @@ export interface KokoroService {
     phonemize: {
       params: { readonly text: string; readonly voice: string };
       result: { readonly phonemes: string; readonly tokens: number };
+    };
+    /** The language of a reply that begins with `text`; `expected` unless its words clearly say otherwise (R25). */
+    language: {
+      params: { readonly text: string; readonly expected: SharedLanguage };
+      result: SharedLanguage;
     };
   };
   streams: {

@@ -3,6 +3,7 @@ import type { Port } from "../../../shared/port.ts";
 import { serve } from "../../../shared/rpc.ts";
 import { announceBusy } from "../busy.ts";
 import type { KokoroInfo, KokoroService } from "../services.ts";
+import { replyLanguage } from "./reply-language.ts";
 import { KokoroEngine } from "./engine.ts";
 import type { KokoroLoadParams } from "./engine.ts";
 
@@ -15,6 +16,7 @@ export function start(port: Port): Disposable {
   const server = serve<KokoroService>(port, {
     calls: {
       load: (params) => host.load(params),
+      language: ({ text, expected }) => replyLanguage(text, expected),
       phonemize: async (params, { signal }) => (await host.loaded()).phonemize(params, signal),
     },
     streams: {
