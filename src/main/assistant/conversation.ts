@@ -41,6 +41,15 @@ export interface ConversationOptions {
   readonly clock?: Clock;
 }
 
+/** What of the microphone's sound belongs to an utterance; see the listener's `begin`. */
+export interface ListenOptions {
+  readonly preRollMs?: number;
+  /** Everything from this sample on, instead of the pre-roll. */
+  readonly fromSample?: number;
+  /** The silence after the last word is left out: for a live microphone. */
+  readonly trimSilence?: boolean;
+}
+
 /** Someone is speaking: the utterance is open until it is released (answered) or cancelled. */
 export interface Listening {
   readonly utteranceId: string;
@@ -102,12 +111,12 @@ export class Conversation {
     this.#settings = { ...this.#settings, ...settings };
   }
 
-  /** Opens an utterance: everything the listener hears from now on, and `preRollMs` of what it has just heard. */
-  listen(options: { readonly preRollMs?: number } = {}): Listening {
+  /** Opens an utterance: everything the listener hears from now on, and what it has just heard (see `ListenOptions`). */
+  listen({ preRollMs = 0, ...options }: ListenOptions = {}): Listening {
     this.interrupt("new-turn");
     this.#listening?.cancel();
     const utteranceId = randomUUID();
-    const begun = this.#engine.listener.call("begin", { utteranceId, preRollMs: options.preRollMs ?? 0 });
+    const begun = this.#engine.listener.call("begin", { utteranceId, preRollMs, ...options });
     // Reported by `end`, which fails for the same reason.
     begun.catch(() => {});
     const startMs = this.#clock.nowMs();
