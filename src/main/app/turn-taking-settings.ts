@@ -1,0 +1,44 @@
+import type { Settings } from "../../shared/settings.ts";
+import { defaultListening, type ListeningOptions } from "../models/services.ts";
+import type { TurnTakingConfig } from "./turn-taking.ts";
+
+/**
+ * How the answer and the microphone share the room. `full`: voice stops the answer at once. `duck`: the answer goes quieter
+ * first, so that its own echo falls silent with it. `half`: while it speaks, only the key is listened to.
+ */
+export type Duplex = "full" | "duck" | "half";
+
+/** The settings' word, or for `auto` the echo test's; untested, a microphone with echo cancellation is trusted. */
+export function duplexOf({ turnTaking, audio }: Settings): Duplex {
+  if (turnTaking.duplex !== "auto") return turnTaking.duplex;
+  return turnTaking.echo?.duplex ?? (audio.echoCancellation ? "full" : "duck");
+}
+
+/** The part of the settings that the listener hears by. */
+export function listeningOptions({ turnTaking }: Settings): ListeningOptions {
+  const { speechThreshold, minSpeechMs, minEndPauseMs, maxEndPauseMs, adaptive } = turnTaking;
+  return {
+    speechThreshold,
+    minSpeechMs,
+    microPauseMs: defaultListening.microPauseMs,
+    minEndPauseMs,
+    // Two sliders of one range may pass each other.
+    maxEndPauseMs: Math.max(minEndPauseMs, maxEndPauseMs),
+    adaptive,
+  };
+}
+
+/** The part of the settings that turns are taken by. */
+export function turnTakingConfig(settings: Settings): TurnTakingConfig {
+  const { mode, bargeIn, bargeInMs } = settings.turnTaking;
+  const { minSpeechMs, microPauseMs } = listeningOptions(settings);
+  return {
+    isHandsFree: mode === "hands-free",
+    canBargeIn: bargeIn,
+    bargeInMs,
+    duplex: duplexOf(settings),
+    preRollMs: settings.audio.preRollMs,
+    minSpeechMs,
+    microPauseMs,
+  };
+}

@@ -1,0 +1,292 @@
+import type { Phase } from "../../shared/app-contract.ts";
+import { LISTEN_RATE_HZ } from "../../shared/audio.ts";
+import type { VoiceActivity } from "../models/services.ts";
+import { Contest, type ContestNews } from "./contest.ts";
+import type { Duplex } from "./turn-taking-settings.ts";
+
+export interface TurnTakingConfig {
+  readonly isHandsFree: boolean;
+  /** Speaking over the answer may stop it. */
+  readonly canBargeIn: boolean;
+  /** Voice of this length over the answer is an interruption; shorter is a backchannel or noise. */
+  readonly bargeInMs: number;
+  readonly duplex: Duplex;
+  readonly preRollMs: number;
+  /** As the listener was told: how much voice `started` stands for, and how much silence `paused`. */
+  readonly minSpeechMs: number;
+  readonly microPauseMs: number;
+}
+
+export type TurnTakingInput =
+  | { readonly type: "voice"; readonly activity: VoiceActivity }
+  /** This much more of the microphone was heard, voice or not. */
+  | { readonly type: "heard"; readonly ms: number }
+  /** What the assistant does now, whoever decided it. */
+  | { readonly type: "phase"; readonly phase: Phase }
+  /** The key went down: the question that is open, or opens now, ends with the key. */
+  | { readonly type: "key" }
+  /** What the words over the answer say, when someone could read them during the pause after them. */
+  | { readonly type: "words"; readonly meaning: "stop" | "backchannel" }
+  /** Nothing is heard any more: muted, unplugged, or the listener was restarted. */
+  | { readonly type: "deaf" }
+  /** `deadlineMs` has passed. */
+  | { readonly type: "tick" };
+
+export type TurnTakingAction =
+  /** Begin a question with this sample. */
+  | { readonly type: "open"; readonly fromSample: number; readonly startedAtMs: number }
+  /** The question is complete; its last voice was at `voicedUntilMs`. */
+  | { readonly type: "release"; readonly releasedAtMs: number; readonly voicedUntilMs: number | null }
+  | { readonly type: "cancel" }
+  /** How loud the answer goes on: 0 holds it where it is. */
+  | { readonly type: "gain"; readonly gain: number }
+  /** End the answer where it was heard: the person has spoken since `startedAtMs`. */
+  | { readonly type: "interrupt"; readonly startedAtMs: number }
+  /** A pause runs that ends the question after `endPauseMs` in all; null when it does not any more. */
+  | { readonly type: "endpoint"; readonly endpoint: { pausedAtMs: number; endPauseMs: number } | null };
+
+/** A microphone that sends nothing for this long while someone is thought to speak is gone. */
+const DEAF_MS = 4_000;
+/** No question is longer; the same bound as a key that is held. */
+const MAX_QUESTION_MS = 120_000;
+/** Speech with less voice is no question: the shortest words last longer. */
+const MIN_QUESTION_MS = 160;
+/** With half duplex, voice that outlasts the answer by this much is no echo of it. */
+const OUTLAST_MS = 600;
+
+const noEndpoint: TurnTakingAction = { type: "endpoint", endpoint: null };
+
+interface Asking {
+  readonly name: "asking";
+  readonly sinceMs: number;
+  readonly minVoicedMs: number;
+  /** Null while there is voice. */
+  voicedUntilMs: number | null;
+}
+
+/** Voice that is not ours to take, until it ends: the key's, or with half duplex perhaps the answer's own. */
+interface Ignoring {
+  readonly name: "ignoring";
+  readonly isEcho: boolean;
+  /** What of it came after the answer was over. */
+  outlasting: { readonly fromSample: number; ms: number } | null;
+}
+
+type State =
+  | { readonly name: "quiet" }
+  | Asking
+  | { readonly name: "contesting"; readonly contest: Contest }
+  /** The answer was stopped with a word; anything more is a question that began with it. */
+  | { readonly name: "stopped"; readonly startSample: number; readonly startedAtMs: number }
+  | Ignoring;
+
+/**
+ * Whose turn it is to speak, with hands free (R13): voice opens a question and its pause ends it, and voice over the
+ * answer makes it hold its breath until it is clear whether it was meant. Pure: what is heard goes in, actions come out.
+ * How long something lasted is counted in microphone audio, so that audio that comes late or in a rush decides nothing;
+ * the clock only keeps it from waiting for ever.
+ */
+export class TurnTaking {
+  #config: TurnTakingConfig;
+  #state: State = { name: "quiet" };
+  #phase: Phase = "idle";
+  #lastHeardMs = 0;
+  /** The newest 16 kHz sample heard, as closely as the events tell. */
+  #newestSample = 0;
+
+  constructor(config: TurnTakingConfig) {
+    this.#config = config;
+  }
+
+  /** When to send a `tick`, if nothing else comes first; null for never. */
+  get deadlineMs(): number | null {
+    const state = this.#state;
+    if (state.name === "asking") {
+      return Math.min(state.sinceMs + MAX_QUESTION_MS, this.#lastHeardMs + DEAF_MS);
+    }
+    return state.name === "contesting" ? state.contest.deadlineMs : null;
+  }
+
+  /** With the hands-free mode left, what was begun in it is given up. */
+  configure(config: TurnTakingConfig): TurnTakingAction[] {
+    const isLeft = this.#config.isHandsFree && !config.isHandsFree;
+    this.#config = config;
+    return isLeft ? this.#giveUp() : [];
+  }
+
+  handle(input: TurnTakingInput, atMs: number): TurnTakingAction[] {
+    switch (input.type) {
+      case "voice":
+        this.#lastHeardMs = atMs;
+        return this.#voice(input.activity, atMs);
+      case "heard":
+        this.#lastHeardMs = atMs;
+        this.#newestSample += samplesOf(input.ms);
+        return this.#heard(input.ms, atMs);
+      case "phase":
+        return this.#follow(input.phase, atMs);
+      case "key":
+        return this.#yield();
+      case "words":
+        return this.#words(input.meaning, atMs);
+      case "deaf":
+        return this.#giveUp();
+      default:
+        return atMs >= (this.deadlineMs ?? Infinity) ? this.#expire(atMs) : [];
+    }
+  }
+
+  #voice(activity: VoiceActivity, atMs: number): TurnTakingAction[] {
+    switch (activity.type) {
+      case "started":
+        this.#newestSample = activity.startSample + samplesOf(this.#config.minSpeechMs);
+        // Speech that begins anew without an end: the listener was restarted in between.
+        return [...this.#giveUp(), ...this.#started(activity.startSample, activity.startedAtMs, atMs)];
+      case "paused":
+        this.#newestSample = activity.endSample + samplesOf(this.#config.microPauseMs);
+        return this.#paused(activity.endedAtMs, activity.endPauseMs, atMs);
+      case "resumed":
+        return this.#resumed(atMs);
+      default:
+        return this.#ended(activity, atMs);
+    }
+  }
+
+  #started(startSample: number, startedAtMs: number, atMs: number): TurnTakingAction[] {
+    const { isHandsFree, canBargeIn, duplex } = this.#config;
+    const isAnswering = this.#phase === "thinking" || this.#phase === "speaking";
+    const isEcho = this.#phase === "speaking" && duplex === "half";
+    if (!isHandsFree || this.#phase === "listening" || (isAnswering && !canBargeIn) || isEcho) {
+      this.#ignore(isHandsFree && isEcho);
+      return [];
+    }
+    if (!isAnswering) return this.#ask(startSample, startedAtMs, atMs);
+    const contest = new Contest(this.#config, startSample, startedAtMs, atMs);
+    this.#state = { name: "contesting", contest };
+    return [{ type: "gain", gain: contest.gain }];
+  }
+
+  #paused(endedAtMs: number, endPauseMs: number, atMs: number): TurnTakingAction[] {
+    const state = this.#state;
+    if (state.name === "ignoring") state.outlasting = null;
+    const begun =
+      state.name === "contesting" ? this.#decide(state.contest, state.contest.paused(), atMs) : [];
+    if (this.#state.name !== "asking") return begun;
+    this.#state.voicedUntilMs = endedAtMs;
+    return [...begun, { type: "endpoint", endpoint: { pausedAtMs: endedAtMs, endPauseMs } }];
+  }
+
+  #resumed(atMs: number): TurnTakingAction[] {
+    const state = this.#state;
+    if (state.name === "asking") {
+      state.voicedUntilMs = null;
+      return [noEndpoint];
+    }
+    if (state.name === "stopped") return this.#ask(state.startSample, state.startedAtMs, atMs);
+    return state.name === "contesting" ? this.#decide(state.contest, state.contest.resumed(atMs), atMs) : [];
+  }
+
+  #ended(activity: Extract<VoiceActivity, { type: "ended" }>, atMs: number): TurnTakingAction[] {
+    const { voicedMs, endedAtMs, pauseMs } = activity;
+    const state = this.#state;
+    const begun =
+      state.name === "contesting" ? this.#decide(state.contest, state.contest.ended(voicedMs), atMs) : [];
+    const asked = this.#state;
+    this.#state = { name: "quiet" };
+    if (asked.name !== "asking") return begun;
+    if (voicedMs < asked.minVoicedMs) return [...begun, noEndpoint, { type: "cancel" }];
+    const releasedAtMs = Math.min(atMs, endedAtMs + pauseMs);
+    return [...begun, noEndpoint, { type: "release", releasedAtMs, voicedUntilMs: endedAtMs }];
+  }
+
+  #heard(ms: number, atMs: number): TurnTakingAction[] {
+    const state = this.#state;
+    if (state.name === "contesting") return this.#decide(state.contest, state.contest.heard(ms), atMs);
+    if (state.name !== "ignoring" || !state.outlasting) return [];
+    state.outlasting.ms += ms;
+    if (state.outlasting.ms < OUTLAST_MS || this.#phase !== "idle") return [];
+    return this.#ask(state.outlasting.fromSample, atMs - state.outlasting.ms, atMs);
+  }
+
+  #words(meaning: "stop" | "backchannel", atMs: number): TurnTakingAction[] {
+    const state = this.#state;
+    // Words that were read of a pause which is over are not all that was said.
+    if (state.name !== "contesting" || !state.contest.isPaused) return [];
+    const { contest } = state;
+    if (meaning === "backchannel") return this.#decide(contest, contest.giveBack(), atMs);
+    const { startSample, startedAtMs } = contest;
+    this.#state = { name: "stopped", startSample, startedAtMs };
+    return [{ type: "interrupt", startedAtMs }];
+  }
+
+  #follow(phase: Phase, atMs: number): TurnTakingAction[] {
+    this.#phase = phase;
+    const state = this.#state;
+    if (state.name === "asking" && phase !== "listening") {
+      // Cancelled, or asked in writing instead: what is still being said belongs to nothing.
+      this.#ignore();
+      return [noEndpoint];
+    }
+    if (state.name === "contesting" && phase === "idle") {
+      // The answer ended by itself: now it is a question, unless it is no more than a "mm-hm".
+      const { startSample, startedAtMs } = state.contest;
+      return this.#ask(startSample, startedAtMs, atMs, this.#config.bargeInMs);
+    }
+    if (state.name === "ignoring" && state.isEcho && phase === "idle") {
+      state.outlasting ??= { fromSample: this.#newestSample, ms: 0 };
+    }
+    return [];
+  }
+
+  /** The key decides from here on. */
+  #yield(): TurnTakingAction[] {
+    const { name } = this.#state;
+    if (name !== "quiet") this.#ignore();
+    return name === "asking" ? [noEndpoint] : [];
+  }
+
+  #expire(atMs: number): TurnTakingAction[] {
+    const state = this.#state;
+    const isHearing = atMs < this.#lastHeardMs + DEAF_MS / 4;
+    if (state.name === "contesting")
+      return this.#decide(state.contest, state.contest.expire(isHearing), atMs);
+    if (state.name !== "asking") return [];
+    // What was said is answered, rather than lost.
+    this.#ignore();
+    return [noEndpoint, { type: "release", releasedAtMs: atMs, voicedUntilMs: state.voicedUntilMs }];
+  }
+
+  /** Ends what was begun, as if nothing had been said. */
+  #giveUp(): TurnTakingAction[] {
+    const state = this.#state;
+    this.#state = { name: "quiet" };
+    if (state.name === "asking") return [noEndpoint, { type: "cancel" }];
+    const news = state.name === "contesting" ? state.contest.giveBack() : null;
+    return news && news !== "meant" ? [{ type: "gain", gain: news.gain }] : [];
+  }
+
+  #ignore(isEcho = false): void {
+    this.#state = { name: "ignoring", isEcho, outlasting: null };
+  }
+
+  #decide({ startSample, startedAtMs }: Contest, news: ContestNews, atMs: number): TurnTakingAction[] {
+    if (news === null) return [];
+    if (news !== "meant") return [{ type: "gain", gain: news.gain }];
+    return [{ type: "interrupt", startedAtMs }, ...this.#ask(startSample, startedAtMs, atMs)];
+  }
+
+  #ask(
+    startSample: number,
+    startedAtMs: number,
+    atMs: number,
+    minVoicedMs = MIN_QUESTION_MS,
+  ): TurnTakingAction[] {
+    this.#state = { name: "asking", sinceMs: atMs, minVoicedMs, voicedUntilMs: null };
+    const fromSample = Math.max(0, startSample - samplesOf(this.#config.preRollMs));
+    return [{ type: "open", fromSample, startedAtMs }];
+  }
+}
+
+function samplesOf(ms: number): number {
+  return Math.round((ms / 1000) * LISTEN_RATE_HZ);
+}
