@@ -146,6 +146,15 @@ export class Conversation {
     return listening;
   }
 
+  /** Asks a recorded question (16 kHz mono) as if it were spoken now, past the microphone and what it hears. */
+  askRecorded(samples: Float32Array): Turn {
+    const utteranceId = randomUUID();
+    return this.#start("voice", this.#clock.nowMs(), async (turn) => {
+      const heard = await this.#engine.listener.call("replay", { utteranceId, samples });
+      return this.#heard(turn, heard);
+    });
+  }
+
   /** Asks in writing. Throws `bad-input` for nothing but spaces. */
   ask(text: string): Turn {
     if (text.trim() === "") throw new AppError("bad-input", "Type a question first.");
@@ -298,10 +307,13 @@ export class Conversation {
 
   /** Ends the utterance and says what it is to the model. */
   async #hear(turn: Turn, utteranceId: string): Promise<readonly UserContent[]> {
-    const summary: UtteranceSummary = await this.#engine.listener.call("end", { utteranceId });
-    this.#utterances.set(turn.id, { utteranceId, samples: summary.samples });
-    turn.trace.add(summary.melSpan);
-    return [{ type: "audio", utteranceId, samples: summary.samples }];
+    return this.#heard(turn, await this.#engine.listener.call("end", { utteranceId }));
+  }
+
+  #heard(turn: Turn, { utteranceId, samples, melSpan }: UtteranceSummary): readonly UserContent[] {
+    this.#utterances.set(turn.id, { utteranceId, samples });
+    turn.trace.add(melSpan);
+    return [{ type: "audio", utteranceId, samples }];
   }
 
   /** A question nobody got an answer to is not part of the conversation: asked again, it is asked for the first time. */
