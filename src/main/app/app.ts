@@ -9,11 +9,13 @@ import { openStorage, type Storage } from "../storage/storage.ts";
 import { dataCalls } from "./data-handlers.ts";
 import { EngineKeeper } from "./engine-keeper.ts";
 import { LatencyRecorder } from "./latency-recorder.ts";
+import { Microphone } from "./microphone.ts";
 import { sampleQuestions, type SampleQuestion } from "./sample-questions.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import { Talk } from "./talk.ts";
 import { talkCalls } from "./talk-handlers.ts";
 import { Transcriber } from "./transcriber.ts";
+import { listeningOptions } from "./turn-taking-settings.ts";
 import type { AppHandlers } from "./validated-service.ts";
 import { Windows, type AppWindow, type WindowView } from "./windows.ts";
 
@@ -47,6 +49,9 @@ export interface App {
   dispose(): Promise<void>;
 }
 
+/** How much audio one report of the microphone's level stands for. */
+const levelMs = 32;
+
 export function createApp(options: AppOptions): App {
   return new ParleyApp(options);
 }
@@ -58,14 +63,14 @@ class ParleyApp implements App {
   readonly #storage: Storage;
   readonly #engine: EngineKeeper;
   readonly #latency: LatencyRecorder;
+  readonly #microphone: Microphone;
   readonly #talk: Talk;
   readonly #samples: readonly SampleQuestion[];
   readonly #settingsListeners = new Set<(after: Settings, before: Settings) => void>();
   #hotkey: HotkeySupport;
+  #hasWarned = false;
   /** No turn was answered since the models were loaded. */
   #isCold = true;
-  /** The window whose microphone is open; sound of others would mix with it. */
-  #microphone: number | null = null;
   #disposed: Promise<void> | undefined;
 
   constructor(options: AppOptions) {
@@ -81,9 +86,16 @@ class ParleyApp implements App {
       ...(options.spawn ? { spawn: options.spawn } : {}),
       onState: (state) => {
         if (state.voxtral.state !== "ready" || state.kokoro.state !== "ready") this.#isCold = true;
+        if (state.listener.state !== "ready") this.#talk.hearing.ears.deaf();
         this.#windows.emit("engine", state);
       },
-      onLevel: (level) => this.#windows.emit("level", level),
+      onLevel: (level) => {
+        this.#windows.emit("level", level);
+        this.#talk.hearing.ears.heard(levelMs);
+      },
+      onVoice: (activity) => this.#talk.hearing.ears.voice(activity),
+      listening: () => listeningOptions(this.settings),
+      onWeakDetector: (reason) => this.#onWeakDetector(reason),
       onProblem: (error) => this.#tell(error, "warning"),
     });
     this.#latency = new LatencyRecorder(clock, (record) => {
@@ -91,9 +103,20 @@ class ParleyApp implements App {
       if (!this.settings.data.keepLatencyRecords) return;
       this.#attempt(() => this.#storage.latency.add(record));
     });
+    this.#microphone = new Microphone({
+      engine: () => this.#engine.engine,
+      windows: this.#windows,
+      settings: () => this.settings,
+      onMute: () => {
+        this.#talk.hearing.muted();
+        this.#talk.announce();
+      },
+    });
     this.#talk = new Talk({
       engine: () => this.#engine.engine,
       windows: this.#windows,
+      isMuted: () => this.#microphone.isMuted,
+      report: options.report,
       latency: this.#latency,
       transcriber: new Transcriber({
         onTranscript: (turnId, text) => {
@@ -175,6 +198,7 @@ class ParleyApp implements App {
     });
     const talk = talkCalls({
       talk: this.#talk,
+      microphone: this.#microphone,
       engine: () => this.#engine.engine,
       history: () => this.#history,
       settings: () => this.settings,
@@ -196,15 +220,8 @@ class ParleyApp implements App {
         clock: () => ({ nowMs: this.#clock.nowMs() }),
       },
       notices: {
-        "mic.audio": (audio) => {
-          if (this.#microphone === window.id) this.#engine.engine.listener.notify("push", audio);
-        },
-        "mic.state": (state) => {
-          if (window.view !== "main") return;
-          if (state.state === "armed") this.#microphone = window.id;
-          else if (this.#microphone === window.id) this.#microphone = null;
-          this.#windows.emit("mic.state", state);
-        },
+        "mic.audio": (audio) => this.#microphone.hear(window, audio),
+        "mic.state": (state) => this.#microphone.follow(window, state),
         "player.played": (report) => this.#talk.played(window, report),
       },
     };
@@ -236,15 +253,18 @@ class ParleyApp implements App {
   }
 
   #onClosed(window: AppWindow): void {
-    if (this.#microphone === window.id) this.#microphone = null;
-    if (!this.#disposed) this.#talk.windowClosed(window);
+    if (this.#disposed) return;
+    this.#microphone.closed(window);
+    this.#talk.windowClosed(window);
   }
 
   #onSettings(before: Settings, after: Settings): void {
     if (JSON.stringify(before.models) !== JSON.stringify(after.models)) void this.#changeModels(after);
     // What was said before the history was turned off stays; what follows is not kept, and the other way round.
     if (before.data.keepHistory !== after.data.keepHistory) this.#talk.leave();
+    this.#engine.configure();
     this.#talk.configure();
+    this.#microphone.checkHandsFree();
     for (const listener of this.#settingsListeners) listener(after, before);
   }
 
@@ -254,6 +274,14 @@ class ParleyApp implements App {
     this.#isCold = true;
     await this.#engine.replace(this.#models(settings));
     if (conversationId !== null && this.#history.has(conversationId)) this.#talk.open(conversationId);
+  }
+
+  /** Said once, and only to those whose turns depend on it. */
+  #onWeakDetector(reason: string): void {
+    if (this.#hasWarned || this.settings.turnTaking.mode !== "hands-free") return;
+    this.#hasWarned = true;
+    const message = `Hands-free tells voice from noise by loudness only: ${reason}`;
+    this.#windows.notify({ level: "warning", message });
   }
 
   #attempt(work: () => void): void {

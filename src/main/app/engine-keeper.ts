@@ -5,6 +5,7 @@ import type { Settings } from "../../shared/settings.ts";
 import type { ChildHandle, ModelKind } from "../models/child-handle.ts";
 import { modelKinds } from "../models/child-handle.ts";
 import { startEngine, type Engine } from "../models/engine.ts";
+import type { ListeningOptions, VoiceActivity } from "../models/services.ts";
 import { engineState } from "./engine-state.ts";
 import { modelChoice, demoId } from "./model-choice.ts";
 
@@ -14,6 +15,11 @@ export interface EngineKeeperOptions {
   readonly onState: (state: EngineState) => void;
   /** Loudness of the microphone, about every 32 ms. */
   readonly onLevel: (level: { readonly rms: number; readonly peak: number; readonly speech: number }) => void;
+  readonly onVoice: (activity: VoiceActivity) => void;
+  /** How the listener should hear; asked again whenever it was started. */
+  readonly listening: () => ListeningOptions;
+  /** Voice is found by its loudness only, and why. */
+  readonly onWeakDetector: (reason: string) => void;
   /** A sentence for the person: the wanted model is not there and another is used. */
   readonly onProblem: (error: AppError) => void;
 }
@@ -60,6 +66,11 @@ export class EngineKeeper {
     }
   }
 
+  /** Tells the listener how to hear; one that is not there yet is told when it is ready. */
+  configure(): void {
+    if (this.#engine.states.listener.status === "ready") void this.#configure(this.#engine);
+  }
+
   async dispose(): Promise<void> {
     this.#stopListening();
     await this.#ending;
@@ -79,12 +90,25 @@ export class EngineKeeper {
     return [engine, choice.isDemo];
   }
 
+  async #configure({ listener }: Engine): Promise<void> {
+    const { listening, onWeakDetector } = this.#options;
+    try {
+      const { detector, reason } = await listener.call("configure", listening());
+      if (detector === "energy") onWeakDetector(reason ?? "the detector could not be loaded.");
+    } catch {
+      // It has ended meanwhile, and its successor is told.
+    }
+  }
+
   #listen(): () => void {
-    const leaveState = this.#engine.onState(() => this.#options.onState(this.state));
-    const leaveLevel = this.#engine.listener.on("level", this.#options.onLevel);
-    return () => {
-      leaveState();
-      leaveLevel();
-    };
+    const leaves = [
+      this.#engine.onState((kind, { status }) => {
+        this.#options.onState(this.state);
+        if (kind === "listener" && status === "ready") this.configure();
+      }),
+      this.#engine.listener.on("level", this.#options.onLevel),
+      this.#engine.listener.on("voice", this.#options.onVoice),
+    ];
+    return () => leaves.forEach((leave) => leave());
   }
 }

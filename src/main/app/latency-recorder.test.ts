@@ -6,7 +6,14 @@ import { latencyRecord } from "../../../tests/storage/turns.ts";
 import { LatencyRecorder } from "./latency-recorder.ts";
 
 const releasedAtMs = 5_000;
-const turn = { turnId: "t1", conversationId: "c1", input: "voice", releasedAtMs, userAudioMs: 1200 } as const;
+const turn = {
+  turnId: "t1",
+  conversationId: "c1",
+  input: "voice",
+  releasedAtMs,
+  userAudioMs: 1200,
+  voicedUntilMs: 4_900,
+} as const;
 const surroundings = { model: "nano", provider: "cpu", speechProvider: "cpu", dtype: "fp32", isCold: true };
 const { metrics, queue } = latencyRecord("t1");
 const finished: Extract<TurnEvent, { type: "turn-finished" }> = {

@@ -13,6 +13,8 @@ export interface MeasuredTurn {
   /** Epoch ms of the key's release (or of the text's arrival): the zero of the turn's times. */
   readonly releasedAtMs: number;
   readonly userAudioMs: number | null;
+  /** Epoch ms of the question's last voice; null when it was written, or nobody could tell. */
+  readonly voicedUntilMs: number | null;
 }
 
 /** What the turn ran on. */
@@ -27,6 +29,10 @@ interface Open {
   firstSentAtMs: number | null;
   /** The one report that tells when the first sound was heard. */
   heard: PlayerReport | null;
+  /** Epoch ms at which somebody interrupted it. */
+  interruptedAtMs: number | null;
+  /** Epoch ms of each last audible sample: of holds, and of the stop. */
+  readonly silentAtMs: number[];
   finished: TurnFinished | null;
   surroundings: Surroundings | null;
   grace: Disposable | null;
@@ -51,6 +57,8 @@ export class LatencyRecorder implements Disposable {
       turn,
       firstSentAtMs: null,
       heard: null,
+      interruptedAtMs: null,
+      silentAtMs: [],
       finished: null,
       surroundings: null,
       grace: null,
@@ -62,11 +70,20 @@ export class LatencyRecorder implements Disposable {
     if (open) open.firstSentAtMs ??= sentAtMs;
   }
 
+  /** Somebody interrupted the turn, by a key that went down or a voice that began at `atMs`; the earliest counts. */
+  interrupted(turnId: string, atMs: number): void {
+    const open = this.#open.get(turnId);
+    if (open) open.interruptedAtMs = Math.min(atMs, open.interruptedAtMs ?? Infinity);
+  }
+
   played(report: PlayerReport): void {
     const open = this.#open.get(report.turnId);
     if (!open) return;
+    if (report.silentAtMs !== undefined) open.silentAtMs.push(report.silentAtMs);
     if (report.firstHeardAtMs !== undefined) open.heard ??= report;
-    this.#settle(open, report.ended === true);
+    // What was heard and interrupted has a last sound: its report may still be on its way.
+    const isSilent = open.heard === null || open.finished?.outcome !== "interrupted";
+    this.#settle(open, report.ended === true && isSilent);
   }
 
   finished(event: TurnFinished, surroundings: Surroundings): void {
@@ -86,15 +103,23 @@ export class LatencyRecorder implements Disposable {
 
   #settle(open: Open, isLast: boolean): void {
     const { turn, finished, surroundings } = open;
-    if (!finished || !surroundings || (!open.heard && !isLast)) return;
+    const isKnown = open.heard !== null && (finished?.outcome !== "interrupted" || silenceOf(open) !== null);
+    if (!finished || !surroundings || !(isKnown || isLast)) return;
     if (!this.#open.delete(turn.turnId)) return;
     open.grace?.[Symbol.dispose]();
     this.#onRecord(toRecord(open, finished, surroundings));
   }
 }
 
+/** When the interrupted turn fell silent: with the hold that the interruption began with, or with its end. */
+function silenceOf({ interruptedAtMs, silentAtMs }: Open): number | null {
+  if (interruptedAtMs === null) return null;
+  return silentAtMs.find((atMs) => atMs >= interruptedAtMs) ?? null;
+}
+
 function toRecord(open: Open, finished: TurnFinished, surroundings: Surroundings): LatencyRecord {
-  const { turn, heard, firstSentAtMs } = open;
+  const { turn, heard, firstSentAtMs, interruptedAtMs } = open;
+  const silentAtMs = silenceOf(open);
   const heardAtMs = heard?.firstHeardAtMs ?? null;
   const receivedAtMs = heard?.firstReceivedAtMs ?? null;
   const sinceRelease = (ms: number): number => ms - turn.releasedAtMs;
@@ -123,7 +148,8 @@ function toRecord(open: Open, finished: TurnFinished, surroundings: Surroundings
     keyToSoundMs: heardAtMs === null ? null : sinceRelease(heardAtMs),
     outputLatencyMs: heard?.outputLatencyMs ?? null,
     transportMs: hasTransport ? receivedAtMs - firstSentAtMs : null,
-    interruptToSilenceMs: null,
-    endToSoundMs: null,
+    interruptToSilenceMs:
+      silentAtMs === null || interruptedAtMs === null ? null : silentAtMs - interruptedAtMs,
+    endToSoundMs: heardAtMs === null || turn.voicedUntilMs === null ? null : heardAtMs - turn.voicedUntilMs,
   };
 }

@@ -33,15 +33,33 @@ const reloadGraceMs = 8000;
 export class PlayerLink implements Disposable {
   readonly #options: PlayerLinkOptions;
   readonly #playing = new Map<string, Playing>();
+  /** Turns that do not play at full loudness now; one may be held before its first sound. */
+  readonly #gains = new Map<string, number>();
 
   constructor(options: PlayerLinkOptions) {
     this.#options = options;
   }
 
   send(audio: PlayerAudio): void {
+    const isFirst = !this.#playing.has(audio.turnId);
     const playing = this.#open(audio.turnId);
     playing.sent.add(audio);
     this.#options.windows.emitAudio(playing.sent.rebased(audio));
+    // A player knows a turn from its first sound on.
+    if (isFirst) this.#emitGain(audio.turnId);
+  }
+
+  /** Fades a turn's speech to `gain`; at 0 it stays where it is until another gain comes. Harmless when nothing plays. */
+  gain(turnId: string, gain: number, fadeMs: number): void {
+    if (gain === this.gainOf(turnId)) return;
+    if (gain === 1) this.#gains.delete(turnId);
+    else this.#gains.set(turnId, gain);
+    this.#options.windows.emit("player.gain", { turnId, gain, fadeMs });
+  }
+
+  /** 1 unless the turn is held (0) or ducked. */
+  gainOf(turnId: string): number {
+    return this.#gains.get(turnId) ?? 1;
   }
 
   /** Nothing of this turn follows; its speech has `samples` in all. */
@@ -60,15 +78,19 @@ export class PlayerLink implements Disposable {
   close(turnId: string): void {
     this.#playing.get(turnId)?.grace?.[Symbol.dispose]();
     this.#playing.delete(turnId);
+    this.#gains.delete(turnId);
   }
 
-  report(window: AppWindow, report: PlayerReport): void {
+  /** Takes a page's report; false when the turn is over, and what a player still says of it counts for itself. */
+  report(window: AppWindow, report: PlayerReport): boolean {
     const playing = this.#playing.get(report.turnId);
-    if (!playing || window.view !== "main" || window.id === playing.formerId) return;
+    if (!playing) return false;
+    if (window.view !== "main" || window.id === playing.formerId) return true;
     playing.player ??= window;
-    if (playing.player.id !== window.id) return;
+    if (playing.player.id !== window.id) return true;
     this.#settle(playing);
     this.#options.onPlayed(report.turnId, playing.sent.played(report.playedSamples), report);
+    return true;
   }
 
   /** A main window has its snapshot: speech that lost its player goes on there. */
@@ -77,7 +99,10 @@ export class PlayerLink implements Disposable {
     for (const playing of this.#playing.values()) {
       if (playing.player !== null || !playing.grace) continue;
       const { chunks, endSamples } = playing.sent.resume();
-      for (const chunk of chunks) this.#options.windows.emitAudio(chunk);
+      for (const [index, chunk] of chunks.entries()) {
+        this.#options.windows.emitAudio(chunk);
+        if (index === 0) this.#emitGain(playing.sent.turnId);
+      }
       if (endSamples !== null) {
         this.#options.windows.emit("audio.end", { turnId: playing.sent.turnId, samples: endSamples });
       }
@@ -92,6 +117,7 @@ export class PlayerLink implements Disposable {
 
   [Symbol.dispose](): void {
     for (const turnId of this.#playing.keys()) this.close(turnId);
+    this.#gains.clear();
   }
 
   #open(turnId: string): Playing {
@@ -103,6 +129,12 @@ export class PlayerLink implements Disposable {
       if (!this.#options.windows.hasMain) this.#orphan(playing);
     }
     return playing;
+  }
+
+  /** Tells a player that has just met the turn how loud it is. */
+  #emitGain(turnId: string): void {
+    const gain = this.#gains.get(turnId);
+    if (gain !== undefined) this.#options.windows.emit("player.gain", { turnId, gain, fadeMs: 0 });
   }
 
   #orphan(playing: Playing): void {

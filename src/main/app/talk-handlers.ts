@@ -2,6 +2,7 @@ import { AppError } from "../../shared/errors.ts";
 import type { Settings } from "../../shared/settings.ts";
 import type { Engine } from "../models/engine.ts";
 import type { History } from "../storage/history.ts";
+import type { Microphone } from "./microphone.ts";
 import type { SampleQuestion } from "./sample-questions.ts";
 import type { Talk } from "./talk.ts";
 import type { AppHandlers } from "./validated-service.ts";
@@ -23,6 +24,7 @@ export type TalkCalls = Pick<
 
 export interface TalkHost {
   readonly talk: Talk;
+  readonly microphone: Pick<Microphone, "mute">;
   readonly engine: () => Engine;
   readonly history: () => History;
   readonly settings: () => Settings;
@@ -32,14 +34,14 @@ export interface TalkHost {
 const maxSampleMs = 60_000;
 const previewText = "Hello! This is how I sound when I answer you.";
 
-export function talkCalls({ talk, engine, history, settings, samples }: TalkHost): TalkCalls {
+export function talkCalls({ talk, microphone, engine, history, settings, samples }: TalkHost): TalkCalls {
   return {
     "listen.begin": ({ pressedAtMs }) => talk.listen(pressedAtMs),
     "listen.end": async ({ utteranceId, releasedAtMs }) => ({
-      turnId: await talk.release(utteranceId, releasedAtMs),
+      turnId: await talk.hearing.end(utteranceId, releasedAtMs),
     }),
     "listen.cancel": ({ utteranceId }) => {
-      talk.cancel(utteranceId);
+      talk.hearing.cancel(utteranceId);
       return {};
     },
     "ask.text": ({ text }) => ({ turnId: talk.ask(text) }),
@@ -63,7 +65,7 @@ export function talkCalls({ talk, engine, history, settings, samples }: TalkHost
     },
     "turn.regenerate": ({ turnId }) => ({ turnId: talk.regenerate(turnId) }),
     "mic.mute": ({ muted }) => {
-      talk.mute(muted);
+      microphone.mute(muted);
       return {};
     },
     "voice.preview": ({ voice, speed }) => ({ turnId: talk.recite(previewText, voice, speed) }),

@@ -1,14 +1,15 @@
 import type { AssistantState } from "../../shared/app-contract.ts";
 import { LISTEN_RATE_HZ } from "../../shared/audio.ts";
-import { AppError } from "../../shared/errors.ts";
-import { Conversation, type Listening } from "../assistant/conversation.ts";
-import type { Turn } from "../assistant/turn.ts";
+import type { AppError } from "../../shared/errors.ts";
+import { Conversation } from "../assistant/conversation.ts";
+import type { InterruptCause, Turn } from "../assistant/turn.ts";
 import type { Engine } from "../models/engine.ts";
 import { conversationSettings } from "./conversation-settings.ts";
-import { passed, plausibleKeyTime } from "./key-time.ts";
+import { Hearing } from "./hearing.ts";
 import { PlayerLink, type PlayerReport } from "./player-link.ts";
 import { playerSink } from "./player-sink.ts";
-import { Recital, type TextPlace } from "./recital.ts";
+import { Reciter } from "./reciter.ts";
+import type { TextPlace } from "./recital.ts";
 import { restoredTurns } from "./restored-turns.ts";
 import { TurnKeeper, type Question, type TurnSurroundings } from "./turn-keeper.ts";
 import type { AppWindow, Windows } from "./windows.ts";
@@ -16,32 +17,31 @@ import type { AppWindow, Windows } from "./windows.ts";
 export interface TalkOptions extends TurnSurroundings {
   readonly engine: () => Engine;
   readonly windows: Windows;
+  /** The microphone is shut on purpose. */
+  readonly isMuted: () => boolean;
+  /** For the log: failures that nobody waits for. */
+  readonly report: (error: AppError) => void;
 }
 
-interface OpenUtterance {
-  readonly listening: Listening;
-  /** Microphone audio in it by the time the key goes up, counted from here. */
-  readonly fromMs: number;
-}
-
-/** Recorded questions go to the listener in pieces of this length. */
-const pieceSamples = LISTEN_RATE_HZ;
+/** Quick enough for an interruption, slow enough not to click; a voice that comes back may take its time. */
+const holdFadeMs = 10;
+const resumeFadeMs = 80;
 
 /** The one conversation that is talked in: who speaks now, the person or Parley, and what about. */
 export class Talk {
+  /** What the person says. */
+  readonly hearing: Hearing;
   readonly #options: TalkOptions;
   readonly #keeper: TurnKeeper;
   readonly #link: PlayerLink;
+  readonly #reciter: Reciter;
   /** Conversations that were left: their last turns and transcripts are being finished. */
   readonly #leaving = new Set<Promise<void>>();
   #conversation: Conversation | undefined;
   #turn: Turn | undefined;
   /** Settles when the last turn is over and stored. */
   #kept: Promise<void> = Promise.resolve();
-  #recital: Recital | undefined;
-  #utterance: OpenUtterance | undefined;
   #phase: AssistantState["phase"] = "idle";
-  #isMuted = false;
 
   constructor(options: TalkOptions) {
     this.#options = options;
@@ -52,17 +52,31 @@ export class Talk {
       onPlayed: (turnId, samples, report) => this.#onPlayed(turnId, samples, report),
       onOrphaned: (turnId) => this.interrupt(turnId),
     });
+    this.#reciter = new Reciter({
+      engine: options.engine,
+      clock: options.clock,
+      sink: (placeOf) => this.#sink(placeOf),
+      onEnded: (id, error, isLast) => this.#onRecited(id, error, isLast),
+    });
+    this.hearing = new Hearing({
+      ...options,
+      conversation: () => this.#current(),
+      interrupt: (cause, atMs) => this.#interrupt(cause, atMs),
+      gain: (gain) => this.#setGain(gain),
+      onListening: (isListening) => this.#onListening(isListening),
+      onAsked: (turn, question) => this.#follow(turn, question),
+    });
   }
 
   get state(): AssistantState {
-    const speaking = this.#turn && !this.#turn.isOver ? this.#turn.id : this.#recital?.id;
+    const turnId = this.#answering;
     return {
       phase: this.#phase,
       conversationId: this.#conversation?.id ?? null,
-      turnId: speaking ?? null,
-      utteranceId: this.#utterance?.listening.utteranceId ?? null,
-      isMuted: this.#isMuted,
-      isHeld: false,
+      turnId,
+      utteranceId: this.hearing.utteranceId,
+      isMuted: this.#options.isMuted(),
+      isHeld: turnId !== null && this.#link.gainOf(turnId) < 1,
     };
   }
 
@@ -76,7 +90,7 @@ export class Talk {
     const conversation = this.#conversation;
     if (!conversation || (id !== undefined && conversation.id !== id)) return;
     this.interrupt();
-    this.#utterance = undefined;
+    this.hearing.drop();
     this.#conversation = undefined;
     const left = this.#finish(conversation).finally(() => this.#leaving.delete(left));
     this.#leaving.add(left);
@@ -86,68 +100,35 @@ export class Talk {
   /** Settings changed: they hold from the next turn on. */
   configure(): void {
     this.#conversation?.configure(conversationSettings(this.#options.settings()));
+    this.hearing.ears.configure();
   }
 
-  /** Key down: whatever speaks falls silent, and everything heard from now on is the question. */
-  listen(pressedAtMs: number): { readonly utteranceId: string; readonly conversationId: string } {
-    // Sound sent to a listener that is not there is lost, and the person would talk in vain.
-    if (this.#options.engine().states.listener.status !== "ready") {
-      throw new AppError("engine-gone", "Parley is still waking up. Try again in a moment.");
-    }
-    this.#recital?.interrupt();
-    const { preRollMs } = this.#options.settings().audio;
-    const conversation = this.#current();
-    this.#options.transcriber.pause();
-    const listening = conversation.listen({ preRollMs });
-    this.#utterance = { listening, fromMs: plausibleKeyTime(pressedAtMs, this.#options.clock) - preRollMs };
-    this.#setPhase("listening");
-    return { utteranceId: listening.utteranceId, conversationId: conversation.id };
-  }
-
-  /** Key up: answers. `tailMs` of sound after it still belong to the question. Throws `bad-input` for an old id. */
-  async release(utteranceId: string, releasedAtMs: number): Promise<string> {
-    const utterance = this.#take(utteranceId);
-    const keyUpMs = plausibleKeyTime(releasedAtMs, this.#options.clock);
-    await passed(this.#options.settings().audio.tailMs, this.#options.clock);
-    const turn = utterance.listening.release(keyUpMs);
-    return this.#follow(turn, { userText: null, userAudioMs: Math.max(0, keyUpMs - utterance.fromMs) });
-  }
-
-  cancel(utteranceId: string): void {
-    this.#take(utteranceId).listening.cancel();
-    this.#setPhase("idle");
-    this.#options.transcriber.resume();
-  }
-
-  /** Shuts the microphone of every window, or opens it again. */
-  mute(muted: boolean): void {
-    this.#isMuted = muted;
+  /** Shows every window what has changed besides the phase. */
+  announce(): void {
     this.#options.windows.emit("state", this.state);
   }
 
+  /** Key down; see Hearing. */
+  listen(pressedAtMs: number): { readonly utteranceId: string; readonly conversationId: string } {
+    const utteranceId = this.hearing.begin(pressedAtMs);
+    return { utteranceId, conversationId: this.#current().id };
+  }
+
   ask(text: string): string {
-    this.#recital?.interrupt();
+    this.#reciter.interrupt();
     return this.#follow(this.#current().ask(text), { userText: text.trim(), userAudioMs: null });
   }
 
   /** Asks a recorded question (16 kHz mono) as if it were spoken now. */
   askRecorded(samples: Float32Array): string {
-    this.#recital?.interrupt();
-    const conversation = this.#current();
-    // All in one go: nothing of the microphone can come between.
-    const listening = conversation.listen({ preRollMs: 0 });
-    for (let at = 0; at < samples.length; at += pieceSamples) {
-      const piece = samples.slice(at, at + pieceSamples);
-      this.#options.engine().listener.notify("push", { samples: piece, sampleRateHz: LISTEN_RATE_HZ });
-    }
-    this.#utterance = undefined;
+    this.#reciter.interrupt();
     const userAudioMs = (samples.length / LISTEN_RATE_HZ) * 1000;
-    return this.#follow(listening.release(), { userText: null, userAudioMs });
+    return this.#follow(this.#current().askRecorded(samples), { userText: null, userAudioMs });
   }
 
   /** Answers a question of the history again. Throws `bad-input` when it is not in this conversation. */
   regenerate(turnId: string): string {
-    this.#recital?.interrupt();
+    this.#reciter.interrupt();
     const { turn } = this.#options.history().turn(turnId);
     this.open(turn.conversationId);
     const { userText, userAudioMs } = turn;
@@ -157,31 +138,21 @@ export class Talk {
   /** Speaks a text as it is; the id is that of no turn. */
   recite(text: string, voice: string, speed: number): string {
     this.interrupt();
-    const { engine, clock } = this.#options;
-    const recital: Recital = new Recital({
-      engine: engine(),
-      clock,
-      sink: this.#sink((chunkId) => recital.placeOf(chunkId)),
-      conversationId: this.#conversation?.id ?? "recital",
-      text,
-      voice,
-      speed,
-    });
-    this.#recital = recital;
     this.#options.transcriber.pause();
+    const id = this.#reciter.recite(this.#conversation?.id ?? "recital", text, voice, speed);
     this.#setPhase("speaking");
-    void this.#afterRecital(recital);
-    return recital.id;
+    return id;
   }
 
   /** Silences and ends what runs, if its id is this one or whichever it is. */
   interrupt(turnId?: string): void {
-    if (this.#recital && (turnId === undefined || turnId === this.#recital.id)) this.#recital.interrupt();
-    if (this.#turn && (turnId === undefined || turnId === this.#turn.id)) this.#turn.interrupt("button");
+    if (turnId === undefined || turnId === this.#answering) {
+      this.#interrupt("button", this.#options.clock.nowMs());
+    }
   }
 
   played(window: AppWindow, report: PlayerReport): void {
-    this.#link.report(window, report);
+    if (!this.#link.report(window, report)) this.#options.latency.played(report);
   }
 
   windowGreeted(window: AppWindow): void {
@@ -192,17 +163,46 @@ export class Talk {
   windowClosed(window: AppWindow): void {
     this.#link.closed(window);
     // Nobody is left to say when the key goes up.
-    if (this.#utterance && !this.#options.windows.hasMain) {
-      this.cancel(this.#utterance.listening.utteranceId);
-    }
+    const { utteranceId } = this.hearing;
+    if (utteranceId !== null && !this.#options.windows.hasMain) this.hearing.cancel(utteranceId);
   }
 
   /** Interrupts what runs and waits until all of it is stored. Transcripts that wait are given up. */
   async dispose(): Promise<void> {
     this.leave();
     this.#options.transcriber[Symbol.dispose]();
-    await Promise.all([this.#kept, this.#recital?.finished, ...this.#leaving]);
+    await Promise.all([this.#kept, this.#reciter.whenDone(), ...this.#leaving]);
+    this.hearing[Symbol.dispose]();
     this.#link[Symbol.dispose]();
+  }
+
+  /** The turn or recital that is being answered or spoken. */
+  get #answering(): string | null {
+    return (this.#turn && !this.#turn.isOver ? this.#turn.id : this.#reciter.currentId) ?? null;
+  }
+
+  /** Holds the answer's breath, lets it go on, or makes it quieter. */
+  #setGain(gain: number): void {
+    const turnId = this.#answering;
+    if (turnId === null) return;
+    // A held answer is not a stuck one.
+    if (turnId === this.#turn?.id) this.#turn.progress();
+    this.#link.gain(turnId, gain, gain === 0 ? holdFadeMs : resumeFadeMs);
+    this.announce();
+  }
+
+  #onListening(isListening: boolean): void {
+    if (isListening) this.#options.transcriber.pause();
+    else this.#options.transcriber.resume();
+    this.#setPhase(isListening ? "listening" : "idle");
+  }
+
+  /** Silences and ends what runs; the person meant it at `atMs`. */
+  #interrupt(cause: InterruptCause, atMs: number): void {
+    this.#reciter.interrupt();
+    if (!this.#turn || this.#turn.isOver) return;
+    this.#options.latency.interrupted(this.#turn.id, atMs);
+    this.#turn.interrupt(cause);
   }
 
   #current(): Conversation {
@@ -239,7 +239,7 @@ export class Talk {
       latency,
       clock,
       placeOf: (turnId, chunkId) => {
-        if (turnId === this.#turn?.id || turnId === this.#recital?.id) this.#setPhase("speaking");
+        if (turnId === this.#turn?.id || turnId === this.#reciter.currentId) this.#setPhase("speaking");
         return placeOf(chunkId);
       },
     });
@@ -248,7 +248,8 @@ export class Talk {
   #follow(turn: Turn, question: Question): string {
     const conversation = this.#current();
     this.#turn = turn;
-    this.#utterance = undefined;
+    // Asked in writing instead of what was being said.
+    this.hearing.drop();
     this.#setPhase("thinking");
     this.#kept = this.#afterTurn(turn, this.#keeper.follow(conversation, turn, question));
     return turn.id;
@@ -260,18 +261,15 @@ export class Talk {
     if (this.#turn === turn) this.#becomeIdle();
   }
 
-  async #afterRecital(recital: Recital): Promise<void> {
-    const error = await recital.finished;
-    this.#link.close(recital.id);
+  #onRecited(id: string, error: AppError | null, isLast: boolean): void {
+    this.#link.close(id);
     if (error) this.#options.onFailure(error);
-    if (this.#recital !== recital) return;
-    this.#recital = undefined;
-    this.#becomeIdle();
+    if (isLast) this.#becomeIdle();
   }
 
   #becomeIdle(): void {
     // A question may be open by now: the end of the interrupted answer does not end it.
-    if (this.#utterance || this.#recital || (this.#turn && !this.#turn.isOver)) return;
+    if (this.hearing.utteranceId !== null || this.#answering !== null) return;
     this.#setPhase("idle");
     this.#options.transcriber.resume();
   }
@@ -284,23 +282,15 @@ export class Talk {
 
   #onPlayed(turnId: string, samples: number, report: PlayerReport): void {
     this.#options.latency.played({ ...report, playedSamples: samples });
-    if (this.#recital?.id === turnId) this.#recital.acknowledge(samples, report.underruns);
+    if (this.#reciter.currentId === turnId) this.#reciter.acknowledge(samples, report.underruns);
     else this.#conversation?.acknowledge(turnId, samples, report.underruns);
-  }
-
-  #take(utteranceId: string): OpenUtterance {
-    const utterance = this.#utterance;
-    if (utterance?.listening.utteranceId !== utteranceId) {
-      throw new AppError("bad-input", "This recording has already ended.");
-    }
-    this.#utterance = undefined;
-    return utterance;
   }
 
   #setPhase(phase: AssistantState["phase"]): void {
     const before = this.#phase;
     this.#phase = phase;
     // The same phase with another turn or utterance is news too, except while speech flows.
-    if (before !== phase || phase !== "speaking") this.#options.windows.emit("state", this.state);
+    if (before !== phase || phase !== "speaking") this.announce();
+    this.hearing.ears.phase(phase);
   }
 }

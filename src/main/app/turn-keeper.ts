@@ -37,6 +37,8 @@ export interface TurnSurroundings {
 export interface Question {
   readonly userText: string | null;
   readonly userAudioMs: number | null;
+  /** Epoch ms of its last voice, as far as that is known. */
+  readonly voicedUntilMs?: number | null;
   /** The turn whose place this one takes. */
   readonly replaces?: string;
 }
@@ -62,7 +64,8 @@ export class TurnKeeper {
     // Kept where it began, even if the person turns the history off meanwhile.
     const keptIn = history();
     const { id: turnId, conversationId, input } = turn;
-    const opened: Opened = { turnId, conversationId, input, ...question };
+    const { voicedUntilMs = null, ...shown } = question;
+    const opened: Opened = { turnId, conversationId, input, ...shown };
     const ranOn = surroundings();
     this.#current = { turn, opened };
     transcriber.pause();
@@ -72,6 +75,7 @@ export class TurnKeeper {
       input,
       releasedAtMs: turn.trace.releasedAtMs,
       userAudioMs: question.userAudioMs,
+      voicedUntilMs,
     });
     windows.emit("turn.opened", opened);
     const leave = turn.onEvent((event) => {
