@@ -48,6 +48,7 @@ test("the notices name nothing that does not ship", () => {
 test.each([
   "espeak-ng, inside",
   "Kokoro's voices, inside",
+  "Silero VAD, inside",
   "ONNX Runtime, the packages",
   "libuiohook, inside",
 ])("the notices tell what npm does not: %s …", (work) => {
