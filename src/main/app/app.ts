@@ -91,7 +91,7 @@ class ParleyApp implements App {
       },
       onLevel: (level) => {
         this.#windows.emit("level", level);
-        this.#talk.hearing.ears.heard(levelMs);
+        this.#talk.hearing.ears.heard(levelMs, level.speech);
       },
       onVoice: (activity) => this.#talk.hearing.ears.voice(activity),
       listening: () => listeningOptions(this.settings),

@@ -25,6 +25,8 @@ export class Contest {
   #gain: number;
   #heldAtMs: number;
   #voicedMs: number;
+  /** The newest part of it, which may turn out to be a pause. */
+  #doubtfulMs = 0;
   /** Audio since the last voice; null while there is voice. */
   #pausedMs: number | null = null;
 
@@ -50,25 +52,28 @@ export class Contest {
     return this.#gain === 1 ? null : this.#heldAtMs + this.#maxHoldMs;
   }
 
-  heard(ms: number): ContestNews {
+  /** More sound; `isVoice` is null where that is known only from the pauses. */
+  heard(ms: number, isVoice: boolean | null): ContestNews {
     if (this.#pausedMs !== null) {
       this.#pausedMs += ms;
       return this.#pausedMs >= RESUME_PAUSE_MS ? this.giveBack() : null;
     }
-    this.#voicedMs += ms;
-    const { bargeInMs, microPauseMs, minSpeechMs } = this.#rules;
-    // A pause is known only when it is one: until then its beginning counts as voice.
-    if (this.#voicedMs >= bargeInMs + microPauseMs) return "meant";
-    const isConfirmed = this.#gain === DUCKED_GAIN && this.#voicedMs >= minSpeechMs + DUCK_CONFIRM_MS;
+    if (isVoice === null) this.#doubtfulMs = Math.min(this.#doubtfulMs + ms, this.#rules.microPauseMs);
+    if (isVoice !== false) this.#voicedMs += ms;
+    const { bargeInMs, minSpeechMs } = this.#rules;
+    // A pause is known only when it is one: until then its beginning may have counted as voice.
+    const certainMs = this.#voicedMs - this.#doubtfulMs;
+    if (certainMs >= bargeInMs) return "meant";
+    const isConfirmed = this.#gain === DUCKED_GAIN && certainMs >= minSpeechMs + DUCK_CONFIRM_MS;
     return isConfirmed ? this.#set(0) : null;
   }
 
   paused(): ContestNews {
     if (this.#pausedMs !== null) return null;
-    const { microPauseMs, bargeInMs } = this.#rules;
-    this.#pausedMs = microPauseMs;
-    this.#voicedMs = Math.max(0, this.#voicedMs - microPauseMs);
-    return this.#voicedMs >= bargeInMs ? "meant" : null;
+    this.#pausedMs = this.#rules.microPauseMs;
+    this.#voicedMs -= this.#doubtfulMs;
+    this.#doubtfulMs = 0;
+    return this.#voicedMs >= this.#rules.bargeInMs ? "meant" : null;
   }
 
   resumed(atMs: number): ContestNews {

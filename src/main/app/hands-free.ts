@@ -34,6 +34,7 @@ export class HandsFree implements Disposable {
   readonly #options: HandsFreeOptions;
   readonly #turns: TurnTaking;
   #timer: Disposable | undefined;
+  #hasProbability = false;
   /** The newest voice that is over; while there is voice, that is now. Null until the first. */
   #voicedUntilMs: number | "now" | null = null;
 
@@ -47,9 +48,11 @@ export class HandsFree implements Disposable {
     this.#handle({ type: "voice", activity });
   }
 
-  /** This much of the microphone was heard. */
-  heard(ms: number): void {
-    this.#handle({ type: "heard", ms });
+  /** This much of the microphone was heard, and how likely it is voice; 0 where only loudness is known. */
+  heard(ms: number, speech: number): void {
+    this.#hasProbability ||= speech > 0;
+    const { voiceProbability } = this.#options.config();
+    this.#handle({ type: "heard", ms, isVoice: this.#hasProbability ? speech >= voiceProbability : null });
   }
 
   phase(phase: Phase): void {

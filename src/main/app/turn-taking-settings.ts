@@ -28,16 +28,20 @@ export function listeningOptions({ turnTaking }: Settings): ListeningOptions {
   };
 }
 
+/** Within speech, less is enough to go on than it took to begin: as in Silero's own iterator. */
+const hysteresis = 0.15;
+
 /** The part of the settings that turns are taken by. */
 export function turnTakingConfig(settings: Settings): TurnTakingConfig {
   const { mode, bargeIn, bargeInMs } = settings.turnTaking;
-  const { minSpeechMs, microPauseMs } = listeningOptions(settings);
+  const { minSpeechMs, microPauseMs, speechThreshold } = listeningOptions(settings);
   return {
     isHandsFree: mode === "hands-free",
     canBargeIn: bargeIn,
     bargeInMs,
     duplex: duplexOf(settings),
     preRollMs: settings.audio.preRollMs,
+    voiceProbability: Math.max(0.05, speechThreshold - hysteresis),
     minSpeechMs,
     microPauseMs,
   };

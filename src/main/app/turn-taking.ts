@@ -12,6 +12,8 @@ export interface TurnTakingConfig {
   readonly bargeInMs: number;
   readonly duplex: Duplex;
   readonly preRollMs: number;
+  /** How likely a sound within speech has to be voice, to count as more of it. */
+  readonly voiceProbability: number;
   /** As the listener was told: how much voice `started` stands for, and how much silence `paused`. */
   readonly minSpeechMs: number;
   readonly microPauseMs: number;
@@ -19,8 +21,8 @@ export interface TurnTakingConfig {
 
 export type TurnTakingInput =
   | { readonly type: "voice"; readonly activity: VoiceActivity }
-  /** This much more of the microphone was heard, voice or not. */
-  | { readonly type: "heard"; readonly ms: number }
+  /** This much more of the microphone was heard; `isVoice` is null where only loudness is known. */
+  | { readonly type: "heard"; readonly ms: number; readonly isVoice: boolean | null }
   /** What the assistant does now, whoever decided it. */
   | { readonly type: "phase"; readonly phase: Phase }
   /** The key went down: the question that is open, or opens now, ends with the key. */
@@ -53,8 +55,6 @@ const MAX_QUESTION_MS = 120_000;
 const MIN_QUESTION_MS = 160;
 /** With half duplex, voice that outlasts the answer by this much is no echo of it. */
 const OUTLAST_MS = 600;
-
-const noEndpoint: TurnTakingAction = { type: "endpoint", endpoint: null };
 
 interface Asking {
   readonly name: "asking";
@@ -122,7 +122,7 @@ export class TurnTaking {
       case "heard":
         this.#lastHeardMs = atMs;
         this.#newestSample += samplesOf(input.ms);
-        return this.#heard(input.ms, atMs);
+        return this.#heard(input.ms, input.isVoice, atMs);
       case "phase":
         return this.#follow(input.phase, atMs);
       case "key":
@@ -179,8 +179,9 @@ export class TurnTaking {
   #resumed(atMs: number): TurnTakingAction[] {
     const state = this.#state;
     if (state.name === "asking") {
+      const off = endpointOff(state);
       state.voicedUntilMs = null;
-      return [noEndpoint];
+      return off;
     }
     if (state.name === "stopped") return this.#ask(state.startSample, state.startedAtMs, atMs);
     return state.name === "contesting" ? this.#decide(state.contest, state.contest.resumed(atMs), atMs) : [];
@@ -194,14 +195,15 @@ export class TurnTaking {
     const asked = this.#state;
     this.#state = { name: "quiet" };
     if (asked.name !== "asking") return begun;
-    if (voicedMs < asked.minVoicedMs) return [...begun, noEndpoint, { type: "cancel" }];
+    if (voicedMs < asked.minVoicedMs) return [...begun, ...endpointOff(asked), { type: "cancel" }];
     const releasedAtMs = Math.min(atMs, endedAtMs + pauseMs);
-    return [...begun, noEndpoint, { type: "release", releasedAtMs, voicedUntilMs: endedAtMs }];
+    return [...begun, ...endpointOff(asked), { type: "release", releasedAtMs, voicedUntilMs: endedAtMs }];
   }
 
-  #heard(ms: number, atMs: number): TurnTakingAction[] {
+  #heard(ms: number, isVoice: boolean | null, atMs: number): TurnTakingAction[] {
     const state = this.#state;
-    if (state.name === "contesting") return this.#decide(state.contest, state.contest.heard(ms), atMs);
+    if (state.name === "contesting")
+      return this.#decide(state.contest, state.contest.heard(ms, isVoice), atMs);
     if (state.name !== "ignoring" || !state.outlasting) return [];
     state.outlasting.ms += ms;
     if (state.outlasting.ms < OUTLAST_MS || this.#phase !== "idle") return [];
@@ -225,7 +227,7 @@ export class TurnTaking {
     if (state.name === "asking" && phase !== "listening") {
       // Cancelled, or asked in writing instead: what is still being said belongs to nothing.
       this.#ignore();
-      return [noEndpoint];
+      return endpointOff(state);
     }
     if (state.name === "contesting" && phase === "idle") {
       // The answer ended by itself: now it is a question, unless it is no more than a "mm-hm".
@@ -240,9 +242,9 @@ export class TurnTaking {
 
   /** The key decides from here on. */
   #yield(): TurnTakingAction[] {
-    const { name } = this.#state;
-    if (name !== "quiet") this.#ignore();
-    return name === "asking" ? [noEndpoint] : [];
+    const state = this.#state;
+    if (state.name !== "quiet") this.#ignore();
+    return endpointOff(state);
   }
 
   #expire(atMs: number): TurnTakingAction[] {
@@ -253,14 +255,15 @@ export class TurnTaking {
     if (state.name !== "asking") return [];
     // What was said is answered, rather than lost.
     this.#ignore();
-    return [noEndpoint, { type: "release", releasedAtMs: atMs, voicedUntilMs: state.voicedUntilMs }];
+    const release = { type: "release", releasedAtMs: atMs, voicedUntilMs: state.voicedUntilMs } as const;
+    return [...endpointOff(state), release];
   }
 
   /** Ends what was begun, as if nothing had been said. */
   #giveUp(): TurnTakingAction[] {
     const state = this.#state;
     this.#state = { name: "quiet" };
-    if (state.name === "asking") return [noEndpoint, { type: "cancel" }];
+    if (state.name === "asking") return [...endpointOff(state), { type: "cancel" }];
     const news = state.name === "contesting" ? state.contest.giveBack() : null;
     return news && news !== "meant" ? [{ type: "gain", gain: news.gain }] : [];
   }
@@ -285,6 +288,12 @@ export class TurnTaking {
     const fromSample = Math.max(0, startSample - samplesOf(this.#config.preRollMs));
     return [{ type: "open", fromSample, startedAtMs }];
   }
+}
+
+/** Takes a countdown back, if one is shown: it is while a pause runs. */
+function endpointOff(state: State): TurnTakingAction[] {
+  if (state.name !== "asking" || state.voicedUntilMs === null) return [];
+  return [{ type: "endpoint", endpoint: null }];
 }
 
 function samplesOf(ms: number): number {
