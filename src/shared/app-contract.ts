@@ -161,6 +161,8 @@ export const playerAudioSchema = z.object({
   /** Where `textSource` lies in the reply, in characters: captions highlight the words of the reply itself. */
   replyStart: z.number().int().nonnegative(),
   replyEnd: z.number().int().nonnegative(),
+  /** The turn begins to sound once it has this many samples (or all of them): what keeps a slow voice from stuttering. */
+  startGateSamples: z.number().int().nonnegative().optional(),
   sentAtMs: epochMs,
 });
 export type PlayerAudio = z.infer<typeof playerAudioSchema>;

@@ -118,6 +118,62 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     expect((await calls(page, "listen.begin")).length).toBe(1);
   });
 
+  test("R13 a held answer goes on where it stopped: nothing missing, nothing twice, no click", async () => {
+    const page = await host.open({ search: "?tap=1", start: { isEmpty: true } });
+    await askSample(page);
+    await page.waitForSelector("mark");
+    const gain = (value: number, fadeMs: number) =>
+      page.evaluate(
+        ([wanted, fade]) => {
+          const [turnId = ""] = window.parleyTap?.turns() ?? [];
+          window.scriptedMain?.emit("player.gain", { turnId, gain: wanted, fadeMs: fade });
+        },
+        [value, fadeMs] as const,
+      );
+    await gain(0, 10);
+    await page.waitForFunction(() => window.scriptedMain?.played.some((report) => report.silentAtMs));
+    const held = await page.evaluate(() => window.scriptedMain?.played.at(-1)?.playedSamples);
+    await gain(1, 20);
+    await waitForPhase(page, "idle");
+    const heard = await page.evaluate(() => {
+      const [turnId = ""] = window.parleyTap?.turns() ?? [];
+      const received = window.parleyTap?.received(turnId) ?? new Float32Array();
+      const rendered = window.parleyTap?.rendered(turnId) ?? new Float32Array();
+      const silence = window.scriptedMain?.played.find((report) => report.silentAtMs);
+      const at = silence?.playedSamples ?? -1;
+      const fade = 240;
+      const quietFrom = at + fade;
+      const resumed = rendered.findIndex((sample, index) => index > quietFrom && sample !== 0);
+      // Both ramps are left out: 10 ms down and 20 ms up, of 24 kHz.
+      const after = received.subarray(at + 480);
+      let steepest = 0;
+      for (let index = 1; index < rendered.length; index++) {
+        if (index === received.length + resumed - at) break;
+        steepest = Math.max(steepest, Math.abs(rendered[index]! - rendered[index - 1]!));
+      }
+      return {
+        at,
+        before: received.subarray(0, at).findIndex((sample, index) => sample !== rendered[index]),
+        pause: resumed - quietFrom,
+        after: after.findIndex((sample, index) => sample !== rendered[resumed + 480 + index]),
+        steepest,
+        last: window.scriptedMain?.played.at(-1),
+        samples: received.length,
+        silentAtMs: silence?.silentAtMs ?? 0,
+        now: performance.timeOrigin + performance.now(),
+      };
+    });
+    expect(heard.at).toBeGreaterThan(0);
+    expect(held).toBe(heard.at);
+    expect(heard).toMatchObject({ before: -1, after: -1 });
+    expect(heard.pause).toBeGreaterThan(0);
+    expect(heard.last).toMatchObject({ ended: true, playedSamples: heard.samples, underruns: 0 });
+    expect(heard.silentAtMs).toBeLessThan(heard.now);
+    // The scripted voice moves 0.005 a sample; a ramp of 10 ms from its loudest adds 0.0008 to that.
+    expect(heard.steepest).toBeLessThan(0.007);
+    expect(host.problems).toEqual([]);
+  });
+
   test("R14 words are marked in order while they are spoken, and the mark goes with the sound", async () => {
     const page = await host.open({ start: { isEmpty: true } });
     await page.evaluate(() => {

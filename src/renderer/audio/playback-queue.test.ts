@@ -1,48 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { PlaybackQueue, type EndCause, type PlaybackQueueOptions } from "./playback-queue.ts";
-
-interface Ending {
-  readonly turnId: string;
-  readonly played: number;
-  readonly underruns: number;
-  readonly frame: number;
-  readonly cause: EndCause;
-}
-
-/** A queue rendered block by block, with everything it put out and said. */
-class Rig {
-  readonly endings: Ending[] = [];
-  readonly firstSounds: { turnId: string; frame: number }[] = [];
-  readonly output: number[] = [];
-  readonly queue: PlaybackQueue;
-
-  constructor(options: Partial<PlaybackQueueOptions> = {}) {
-    this.queue = new PlaybackQueue(
-      { startGateSamples: 0, fadeInSamples: 8, maxFadeOutSamples: 240, ...options },
-      {
-        firstSound: (turnId, offset) => this.firstSounds.push({ turnId, frame: this.output.length + offset }),
-        ended: (turnId, played, underruns, offset, cause) =>
-          this.endings.push({ turnId, played, underruns, frame: this.output.length + offset, cause }),
-      },
-    );
-  }
-
-  render(blocks = 1, size = 128): number[] {
-    const start = this.output.length;
-    for (let index = 0; index < blocks; index++) {
-      const block = new Float32Array(size);
-      this.queue.render(block);
-      this.output.push(...block);
-    }
-    return this.output.slice(start);
-  }
-}
-
-/** Distinct, never silent samples, so that a lost, repeated or moved one shows. */
-function ramp(length: number, from = 0): Float32Array {
-  return Float32Array.from({ length }, (_, index) => 0.1 + ((from + index) % 5000) / 10_000);
-}
+import { ramp, Rig } from "../../../tests/renderer/playback-rig.ts";
 
 describe("PlaybackQueue", () => {
   test("R5 the output is the chunks one after another, sample for sample", () => {
@@ -54,7 +12,9 @@ describe("PlaybackQueue", () => {
     rig.render(5);
     expect(rig.output.slice(0, 400)).toEqual([...ramp(400)]);
     expect(rig.output.slice(400).every((sample) => sample === 0)).toBe(true);
-    expect(rig.endings).toEqual([{ turnId: "t", played: 400, underruns: 0, frame: 400, cause: "played" }]);
+    expect(rig.endings).toEqual([
+      { turnId: "t", playedSamples: 400, underruns: 0, frame: 400, silentFrame: 400, cause: "played" },
+    ]);
   });
 
   test("R5 any cut of a turn into chunks, in any block size, plays without gap or loss", () => {
@@ -79,7 +39,7 @@ describe("PlaybackQueue", () => {
           rig.render(1, size);
         }
         expect(rig.output.slice(0, total)).toEqual([...ramp(total)]);
-        expect(rig.endings[0]).toMatchObject({ played: total, underruns: 0, frame: total });
+        expect(rig.endings[0]).toMatchObject({ playedSamples: total, underruns: 0, frame: total });
       }),
     );
   });
@@ -103,7 +63,7 @@ describe("PlaybackQueue", () => {
         rig.queue.complete("t");
         while (rig.endings.length === 0) rig.render();
         expect(rig.output.filter((sample) => sample !== 0)).toEqual([...ramp(from)]);
-        expect(rig.endings[0]?.played).toBe(from);
+        expect(rig.endings[0]?.playedSamples).toBe(from);
       }),
     );
   });
@@ -134,7 +94,7 @@ describe("PlaybackQueue", () => {
     expect(resumed.slice(16)).toEqual([...ramp(112, 116)]);
     rig.queue.complete("t");
     rig.render(2);
-    expect(rig.endings[0]).toMatchObject({ played: 300, underruns: 1 });
+    expect(rig.endings[0]).toMatchObject({ playedSamples: 300, underruns: 1 });
   });
 
   test("R5 an end that is announced late is not an underrun", () => {
@@ -143,7 +103,7 @@ describe("PlaybackQueue", () => {
     rig.render(6);
     rig.queue.complete("t");
     rig.render();
-    expect(rig.endings).toMatchObject([{ played: 100, underruns: 0, cause: "played" }]);
+    expect(rig.endings).toMatchObject([{ playedSamples: 100, underruns: 0, cause: "played" }]);
   });
 
   test("R46 stop fades to silence within 10 ms and nothing of the turn is heard after it", () => {
@@ -161,7 +121,14 @@ describe("PlaybackQueue", () => {
       expect(Math.abs(tail[index]! - tail[index - 1]!)).toBeLessThan(0.01);
     }
     expect(rig.endings).toEqual([
-      { turnId: "old", played: 384, underruns: 0, frame: heardBefore + 240, cause: "stopped" },
+      {
+        turnId: "old",
+        playedSamples: 384,
+        underruns: 0,
+        frame: heardBefore + 240,
+        silentFrame: heardBefore + 240,
+        cause: "stopped",
+      },
     ]);
     expect(rig.queue.push("old", ramp(10))).toBe(false);
   });
@@ -185,7 +152,9 @@ describe("PlaybackQueue", () => {
     rig.queue.stop("never-seen", 240);
     expect(rig.queue.push("never-seen", ramp(10))).toBe(false);
     expect(rig.render(4).every((sample) => sample === 0)).toBe(true);
-    expect(rig.endings).toMatchObject([{ turnId: "t", played: 0, cause: "stopped" }]);
+    expect(rig.endings).toMatchObject([
+      { turnId: "t", playedSamples: 0, silentFrame: null, cause: "stopped" },
+    ]);
   });
 
   test("R5 turns never overlap: the next begins at the sample after the last", () => {
@@ -208,7 +177,7 @@ describe("PlaybackQueue", () => {
     rig.render();
     rig.queue.push("next", ramp(50, 50));
     expect(rig.render().slice(0, 50)).toEqual([...ramp(50, 50)]);
-    expect(rig.endings).toMatchObject([{ turnId: "lost", played: 50, cause: "superseded" }]);
+    expect(rig.endings).toMatchObject([{ turnId: "lost", playedSamples: 50, cause: "superseded" }]);
   });
 
   test("R15 the first sound is the first sample above −60 dBFS, at its exact frame", () => {
@@ -226,7 +195,7 @@ describe("PlaybackQueue", () => {
     for (let index = 0; index < 10_000; index++) {
       rig.queue.push(`turn-${index}`, ramp(64));
       rig.queue.complete(`turn-${index}`);
-      rig.queue.render(block);
+      rig.queue.render(block, index * block.length);
     }
     expect(rig.endings).toHaveLength(10_000);
     expect(rig.queue.turnId).toBeNull();

@@ -1,4 +1,4 @@
-import { PlaybackQueue, type EndCause, type PlaybackListener } from "./playback-queue.ts";
+import { PlaybackQueue, type Ending, type PlaybackListener } from "./playback-queue.ts";
 import {
   PLAYBACK_PROCESSOR,
   type PlaybackCommand,
@@ -38,7 +38,7 @@ class PlaybackProcessor extends AudioWorkletProcessor implements PlaybackListene
     if (!output) return true;
     const turnBefore = this.#queue.turnId;
     const wasRunning = this.#queue.isRunning;
-    this.#queue.render(output);
+    this.#queue.render(output, currentFrame);
     const turnId = this.#queue.turnId ?? turnBefore;
     if (this.#hasTap && turnId !== null && (wasRunning || this.#queue.isRunning || !this.#queue.turnId)) {
       this.#report({ type: "tap", turnId, samples: output.slice() });
@@ -48,37 +48,33 @@ class PlaybackProcessor extends AudioWorkletProcessor implements PlaybackListene
     return true;
   }
 
-  firstSound(turnId: string, frameOffset: number): void {
+  firstSound(turnId: string, frame: number): void {
     const { playedSamples, underruns } = this.#queue;
-    const frameSeconds = (currentFrame + frameOffset) / sampleRate;
+    const frameSeconds = frame / sampleRate;
     this.#report({ type: "first-sound", turnId, playedSamples, underruns, frameSeconds });
   }
 
-  ended(
-    turnId: string,
-    playedSamples: number,
-    underruns: number,
-    frameOffset: number,
-    cause: EndCause,
-  ): void {
-    const endFrame = currentFrame + frameOffset;
+  held(turnId: string, frame: number): void {
+    const { playedSamples, underruns } = this.#queue;
+    this.#report({ type: "held", turnId, playedSamples, underruns, frameSeconds: frame / sampleRate });
+  }
+
+  ended(turnId: string, { frame, silentFrame, ...ending }: Ending): void {
     const stopFrame = this.#stopFrames.get(turnId);
     this.#stopFrames.delete(turnId);
     this.#report({
       type: "ended",
       turnId,
-      playedSamples,
-      underruns,
-      frameSeconds: endFrame / sampleRate,
-      cause,
-      stopToSilenceMs: stopFrame === undefined ? null : ((endFrame - stopFrame) / sampleRate) * 1000,
+      ...ending,
+      silentSeconds: silentFrame === null ? null : silentFrame / sampleRate,
+      stopToSilenceMs: stopFrame === undefined ? null : ((frame - stopFrame) / sampleRate) * 1000,
     });
   }
 
   #obey(command: PlaybackCommand): void {
     switch (command.type) {
       case "chunk":
-        this.#queue.push(command.turnId, command.pcm);
+        this.#queue.push(command.turnId, command.pcm, command.startGateSamples);
         break;
       case "complete":
         this.#queue.complete(command.turnId);
@@ -86,6 +82,9 @@ class PlaybackProcessor extends AudioWorkletProcessor implements PlaybackListene
       case "stop":
         this.#noteStop(command.turnId);
         this.#queue.stop(command.turnId, command.fadeSamples);
+        break;
+      case "gain":
+        this.#queue.setGain(command.turnId, command.gain, command.fadeSamples);
         break;
     }
   }

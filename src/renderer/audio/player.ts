@@ -13,6 +13,9 @@ import { playbackWorkletUrl } from "./worklets.ts";
 /** An output that nobody uses is suspended after this long: an open one keeps the machine from sleeping. */
 const IDLE_SUSPEND_MS = 60_000;
 
+/** What of a chunk of speech is played. */
+export type PlayableAudio = Pick<PlayerAudio, "turnId" | "sampleRate" | "pcm" | "startGateSamples">;
+
 /** What was played of a turn so far; the `player.played` notice, with times of this page's clock. */
 export interface PlayedReport {
   readonly turnId: string;
@@ -22,12 +25,14 @@ export interface PlayedReport {
   readonly outputLatencyMs?: number;
   readonly firstReceivedAtMs?: number;
   readonly ended?: boolean;
+  /** After a stop or a hold: when the last audible sample left the speaker. */
+  readonly silentAtMs?: number;
 }
 
 export interface PlayerEvents {
   played(report: PlayedReport): void;
-  /** `silentAtMs`: when the last audible sample left the speaker, measured in the worklet and by the output clock. */
-  stopped(turnId: string, stopToSilenceMs: number | null, silentAtMs: number): void;
+  /** Stopped before its end; `stopToSilenceMs` counts from the stop's arrival in the worklet (R46). */
+  stopped(turnId: string, stopToSilenceMs: number | null): void;
   /** The browser holds the sound back until the person clicks or presses a key. */
   blocked(isBlocked: boolean): void;
   /** The chosen speaker cannot be used; the system's default plays instead. */
@@ -82,7 +87,7 @@ export class Player implements Disposable {
   }
 
   /** Queues a chunk of speech. Its samples are handed over to the audio thread and gone for the caller. */
-  play(audio: PlayerAudio): void {
+  play(audio: PlayableAudio): void {
     this.#setRate(audio.sampleRate);
     if (!this.#receivedAtMs.has(audio.turnId)) {
       this.#receivedAtMs.set(audio.turnId, performance.timeOrigin + performance.now());
@@ -90,7 +95,9 @@ export class Player implements Disposable {
     // A view of a larger buffer (a socket frame) is copied: transferring would take the whole buffer along.
     const isWhole = audio.pcm.byteLength === audio.pcm.buffer.byteLength;
     const pcm = isWhole ? audio.pcm : audio.pcm.slice();
-    this.#send({ type: "chunk", turnId: audio.turnId, pcm }, [pcm.buffer]);
+    const { turnId, startGateSamples } = audio;
+    const gate = startGateSamples === undefined ? {} : { startGateSamples };
+    this.#send({ type: "chunk", turnId, pcm, ...gate }, [pcm.buffer]);
     void this.#open().then(({ context }) => this.#events.blocked(context.state !== "running"));
   }
 
@@ -100,7 +107,12 @@ export class Player implements Disposable {
 
   /** Silence within `fadeMs` (10 ms at most); nothing of the turn sounds afterwards. */
   stop(turnId: string, fadeMs: number): void {
-    this.#send({ type: "stop", turnId, fadeSamples: Math.round((fadeMs * this.#rateHz) / 1000) });
+    this.#send({ type: "stop", turnId, fadeSamples: this.#samplesOf(fadeMs) });
+  }
+
+  /** Fades a turn to `gain` in [0, 1]. At 0 it keeps its place and is silent within 10 ms; see PlaybackQueue.setGain. */
+  setGain(turnId: string, gain: number, fadeMs: number): void {
+    this.#send({ type: "gain", turnId, gain, fadeSamples: this.#samplesOf(fadeMs) });
   }
 
   /** 0 to 1. */
@@ -126,6 +138,10 @@ export class Player implements Disposable {
   /** The output's context for other sounds of the interface. */
   async context(): Promise<AudioContext> {
     return (await this.#open()).context;
+  }
+
+  #samplesOf(ms: number): number {
+    return Math.round((ms * this.#rateHz) / 1000);
   }
 
   #setRate(rateHz: number): void {
@@ -181,18 +197,16 @@ export class Player implements Disposable {
       case "first-sound":
         this.#reportFirstSound(context, report);
         break;
-      case "ended":
-        this.#receivedAtMs.delete(report.turnId);
+      case "held":
         this.#events.played({
           turnId: report.turnId,
           playedSamples: report.playedSamples,
           underruns: report.underruns,
-          ended: true,
+          silentAtMs: this.#heardAtMs(context, report.frameSeconds),
         });
-        if (report.cause === "stopped") {
-          const silentAtMs = this.#heardAtMs(context, report.frameSeconds);
-          this.#events.stopped(report.turnId, report.stopToSilenceMs, silentAtMs);
-        }
+        break;
+      case "ended":
+        this.#reportEnd(context, report);
         break;
       case "tap":
         this.#events.tapped?.(report.turnId, report.samples);
@@ -213,6 +227,20 @@ export class Player implements Disposable {
       ...(latencyMs === null ? {} : { outputLatencyMs: latencyMs }),
       ...(receivedAtMs === undefined ? {} : { firstReceivedAtMs: receivedAtMs }),
     });
+  }
+
+  #reportEnd(context: AudioContext, report: PlaybackReport & { type: "ended" }): void {
+    const { turnId, playedSamples, underruns, silentSeconds } = report;
+    const isStopped = report.cause === "stopped";
+    this.#receivedAtMs.delete(turnId);
+    this.#events.played({
+      turnId,
+      playedSamples,
+      underruns,
+      ended: true,
+      ...(isStopped && silentSeconds !== null ? { silentAtMs: this.#heardAtMs(context, silentSeconds) } : {}),
+    });
+    if (isStopped) this.#events.stopped(turnId, report.stopToSilenceMs);
   }
 
   #heardAtMs(context: AudioContext, frameSeconds: number): number {

@@ -31,6 +31,7 @@ beforeEach(() => {
       play: ({ chunkId }) => heard.push(`play ${chunkId}`),
       complete: (turnId) => heard.push(`complete ${turnId}`),
       stop: (turnId, fadeMs) => heard.push(`stop ${turnId} ${fadeMs}`),
+      setGain: (turnId, gain, fadeMs) => heard.push(`gain ${turnId} ${gain} ${fadeMs}`),
       wake: () => heard.push("wake"),
       earcon: (earcon) => heard.push(`earcon ${earcon}`),
     },

@@ -8,7 +8,7 @@ import type { Sound } from "./sound.ts";
 
 export interface ProjectionOptions {
   readonly stores: Stores;
-  readonly sound: Pick<Sound, "play" | "complete" | "stop" | "wake" | "earcon">;
+  readonly sound: Pick<Sound, "play" | "complete" | "stop" | "setGain" | "wake" | "earcon">;
   readonly notify: (level: "info" | "warning" | "error", message: string) => void;
   /** The list of conversations is out of date. */
   readonly refreshList: () => void;
@@ -46,6 +46,7 @@ export function projectEvents(client: AppClient, options: ProjectionOptions): vo
   client.on("audio", (audio) => sound.play(audio));
   client.on("audio.end", ({ turnId }) => sound.complete(turnId));
   client.on("player.stop", ({ turnId, fadeMs }) => sound.stop(turnId, fadeMs));
+  client.on("player.gain", ({ turnId, gain, fadeMs }) => sound.setGain(turnId, gain, fadeMs));
 }
 
 function projectTurn(client: AppClient, { stores, sound }: ProjectionOptions): void {

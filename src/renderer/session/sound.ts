@@ -94,6 +94,11 @@ export class Sound implements Disposable {
     if (this.#options.isAudible) this.#player.stop(turnId, fadeMs);
   }
 
+  /** Holds a turn (gain 0), ducks it, or lets it go on at full loudness (1). */
+  setGain(turnId: string, gain: number, fadeMs: number): void {
+    if (this.#options.isAudible) this.#player.setGain(turnId, gain, fadeMs);
+  }
+
   [Symbol.dispose](): void {
     this.#player[Symbol.dispose]();
     this.#channel.close();
@@ -106,16 +111,7 @@ export class Sound implements Disposable {
   #onPlayed(report: PlayedReport): void {
     const { link, stores } = this.#options;
     const { clockOffsetMs } = stores.connection.getState();
-    // Main compares these with its own times.
-    link.notify("player.played", {
-      ...report,
-      ...(report.firstHeardAtMs === undefined
-        ? {}
-        : { firstHeardAtMs: report.firstHeardAtMs + clockOffsetMs }),
-      ...(report.firstReceivedAtMs === undefined
-        ? {}
-        : { firstReceivedAtMs: report.firstReceivedAtMs + clockOffsetMs }),
-    });
+    link.notify("player.played", onMainsClock(report, clockOffsetMs));
     const { turnId, playedSamples, underruns } = report;
     stores.player.setState({ turnId, playedSamples, underruns });
     this.#outputLatencyMs = report.outputLatencyMs ?? this.#outputLatencyMs;
@@ -135,4 +131,15 @@ export class Sound implements Disposable {
     const message: HeardMessage = { turnId, wordIndex: next, hasEnded: hasEndedNow };
     this.#channel.postMessage(message);
   }
+}
+
+/** Main compares the times of a report with its own. */
+function onMainsClock(report: PlayedReport, offsetMs: number): PlayedReport {
+  const { firstHeardAtMs, firstReceivedAtMs, silentAtMs } = report;
+  return {
+    ...report,
+    ...(firstHeardAtMs === undefined ? {} : { firstHeardAtMs: firstHeardAtMs + offsetMs }),
+    ...(firstReceivedAtMs === undefined ? {} : { firstReceivedAtMs: firstReceivedAtMs + offsetMs }),
+    ...(silentAtMs === undefined ? {} : { silentAtMs: silentAtMs + offsetMs }),
+  };
 }
