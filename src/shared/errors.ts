@@ -22,6 +22,8 @@ export const appErrorCodes = [
   "protocol", // the peer broke the wire contract
   "storage",
   "unsupported",
+  "network", // a server cannot be reached, or answers nonsense
+  "access-denied", // a server wants a token, or consent to a licence
   "internal",
 ] as const;
 

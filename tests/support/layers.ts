@@ -23,7 +23,7 @@ const layers: readonly { name: string; path: RegExp; may: readonly string[] }[] 
   { name: "renderer", path: /^src\/renderer\//, may: ["shared"] },
   { name: "models", path: /^src\/main\/models\//, may: ["shared"] },
   { name: "storage", path: /^src\/main\/storage\//, may: ["shared"] },
-  { name: "library", path: /^src\/main\/library\//, may: ["shared"] },
+  { name: "library", path: /^src\/main\/library\//, may: ["shared", "storage"] },
   { name: "assistant", path: /^src\/main\/assistant\//, may: ["shared", "models"] },
   { name: "app", path: /^src\/main\/app\//, may: ["shared", "models", "storage", "library", "assistant"] },
   {
