@@ -21,6 +21,14 @@ export class MelWindow {
     return this.#raw.byteLength;
   }
 
+  copy(): MelWindow {
+    const copy = new MelWindow();
+    copy.#raw.set(this.#raw);
+    copy.#loudest = this.#loudest;
+    copy.#end = this.#end;
+    return copy;
+  }
+
   add({ data, startFrame, frames }: MelBlock): void {
     const raw = this.#raw;
     let loudest = this.#loudest;

@@ -1,26 +1,25 @@
 import { AppError } from "../../../shared/errors.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import type { Span } from "../../../shared/metrics.ts";
-import type { AudioMemory } from "./audio-memory.ts";
+import type { AudioMemory, WindowName } from "./audio-memory.ts";
 import { throwIfAborted } from "./cancellation.ts";
-import type { Encoder } from "./encoder.ts";
+import type { EncodedWindow } from "./encoder.ts";
 import type { Embeddings } from "./embeddings.ts";
 import type { Position } from "./kv-cache.ts";
 import type { PromptItem } from "./prompt.ts";
+
+/** Mel of one window → embeddings; throws `cancelled` between two pieces of the work when `signal` has aborted. */
+export interface AudioEncoder {
+  encode(mel: Float32Array, signal?: AbortSignal): Promise<EncodedWindow>;
+}
 
 /** Turns prompt items into positions, and positions into the decoder's input. */
 export interface PositionSpace {
   /** Positions of one 30 s window. */
   readonly windowPositions: number;
   readonly audio: AudioMemory;
-  readonly encoder: Encoder;
+  readonly encoder: AudioEncoder;
   readonly embeddings: Embeddings;
-}
-
-/** Which window of which utterance an audio position belongs to. */
-interface WindowName {
-  readonly utteranceId: string;
-  readonly window: number;
 }
 
 export interface LaidOut {
@@ -43,12 +42,13 @@ export function layOut(items: readonly PromptItem[], space: PositionSpace): Laid
       continue;
     }
     for (let window = 0; window < item.windows; window++) {
-      const serial = space.audio.serial(item.utteranceId, window);
+      const name = { utteranceId: item.utteranceId, window, samples: item.samples };
+      const serial = space.audio.serial(name);
       if (serial === undefined) {
         missing.add(item.utteranceId);
         continue;
       }
-      windows.set(serial, { utteranceId: item.utteranceId, window });
+      windows.set(serial, name);
       const first = serial * space.windowPositions;
       for (let offset = 0; offset < space.windowPositions; offset++) positions.push(-1 - first - offset);
     }
@@ -68,33 +68,37 @@ export async function encodeWindows(
     positions.filter((position) => position < 0).map((p) => serialOf(p, space.windowPositions)),
   );
   const needed = [...serials].map((serial) => ({ serial, name: windows.get(serial)! }));
-  const missing = needed.filter(({ name }) => !space.audio.source(name.utteranceId, name.window));
+  // More may have been said since the prompt was laid out: its positions never get the embeddings of another content.
+  const missing = needed.filter(({ serial, name }) => space.audio.source(name)?.serial !== serial);
   if (missing.length > 0) throw audioMissing([...new Set(missing.map(({ name }) => name.utteranceId))]);
   const features = new Map<number, Float32Array>();
   const spans: Span[] = [];
   for (const { serial, name } of needed) {
     throwIfAborted(signal);
-    const encoded = await encodeWindow(name, space);
+    const encoded = await encodeWindow(name, space, signal);
+    if (encoded.serial !== serial) throw audioMissing([name.utteranceId]);
     features.set(serial, encoded.features);
     if (encoded.span) spans.push(encoded.span);
   }
   return { features, spans };
 }
 
-/** Embeddings of one window, computed now or before. */
+/** Embeddings of one window, computed now or before. Throws `cancelled` between two pieces of the encoder. */
 export async function encodeWindow(
-  { utteranceId, window }: WindowName,
+  name: WindowName,
   space: PositionSpace,
-): Promise<{ readonly features: Float32Array; readonly span?: Span }> {
-  const source = space.audio.source(utteranceId, window);
-  if (!source) throw audioMissing([utteranceId]);
-  if (source.features) return { features: source.features };
+  signal?: AbortSignal,
+): Promise<{ readonly serial: number; readonly features: Float32Array; readonly span?: Span }> {
+  const source = space.audio.source(name);
+  if (!source) throw audioMissing([name.utteranceId]);
+  if (source.features) return { serial: source.serial, features: source.features };
   const startMs = systemClock.nowMs();
-  const { features, run } = await space.encoder.encode(source.mel());
+  const { features, run } = await space.encoder.encode(source.mel(), signal);
   source.keep(features);
   return {
+    serial: source.serial,
     features,
-    span: { name: "encode", startMs, endMs: run.endMs, index: window, sessionMs: run.sessionMs },
+    span: { name: "encode", startMs, endMs: run.endMs, index: name.window, sessionMs: run.sessionMs },
   };
 }
 

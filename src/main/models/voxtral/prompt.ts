@@ -5,10 +5,15 @@ import type { VoxtralTokenizer } from "./tokenizer.ts";
 /** A 30 s window of 16 kHz audio (preprocessor_config.json `n_samples`). */
 export const WINDOW_SAMPLES = 480_000;
 
-/** A stretch of the prompt: ids, or the audio of one utterance (`windows` × positions of a window). */
+/** A stretch of the prompt: ids, or the audio of one utterance of this length (`windows` × positions of a window). */
 export type PromptItem =
   | { readonly type: "ids"; readonly ids: readonly number[] }
-  | { readonly type: "audio"; readonly utteranceId: string; readonly windows: number };
+  | {
+      readonly type: "audio";
+      readonly utteranceId: string;
+      readonly samples: number;
+      readonly windows: number;
+    };
 
 export type ChatPrompt = Extract<Prompt, { kind: "chat" }>;
 
@@ -94,7 +99,7 @@ export function transcriptionItems(
   }
   return [
     ids(control.bos, control.instructionStart, control.audioStart),
-    { type: "audio", utteranceId: prompt.utteranceId, windows: windowsOf(prompt.samples) },
+    audio(prompt.utteranceId, prompt.samples),
     ids(control.instructionEnd),
     ids(...(language === undefined ? [] : tokenizer.encode(`lang:${language}`)), control.transcribe),
   ];
@@ -122,10 +127,7 @@ function contentItems(content: readonly UserContent[], tokenizer: VoxtralTokeniz
   return joinedTexts(content).flatMap((part): PromptItem[] =>
     part.type === "text"
       ? [ids(...tokenizer.encode(part.text))]
-      : [
-          ids(tokenizer.control.audioStart),
-          { type: "audio", utteranceId: part.utteranceId, windows: windowsOf(part.samples) },
-        ],
+      : [ids(tokenizer.control.audioStart), audio(part.utteranceId, part.samples)],
   );
 }
 
@@ -149,6 +151,10 @@ function withInstructions(instructions: string, content: readonly UserContent[])
 
 function ids(...values: readonly number[]): PromptItem {
   return { type: "ids", ids: values };
+}
+
+function audio(utteranceId: string, samples: number): PromptItem {
+  return { type: "audio", utteranceId, samples, windows: windowsOf(samples) };
 }
 
 function badPrompt(message: string): AppError {
