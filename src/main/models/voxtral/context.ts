@@ -1,8 +1,10 @@
 import { systemClock } from "../../../shared/clock.ts";
 import type { Span } from "../../../shared/metrics.ts";
 import { announceBusy } from "../busy.ts";
-import { throwIfAborted } from "./cancellation.ts";
+import { pauseForCancellation, throwIfAborted } from "./cancellation.ts";
 import { KvCache } from "./kv-cache.ts";
+import type { Position } from "./kv-cache.ts";
+import type { DecoderRun } from "./decoder.ts";
 import type { LoadedModel } from "./load.ts";
 import { embed, encodeWindows } from "./positions.ts";
 import type { LaidOut, PositionSpace } from "./positions.ts";
@@ -11,7 +13,10 @@ import type { LaidOut, PositionSpace } from "./positions.ts";
 const PREFILL_BUDGET_MS = 300_000;
 /** Prompts shorter than this pass without telling the supervisor. */
 const LONG_PROMPT = 64;
-const WARM_UP_TOKENS = 8;
+/** The shortest piece of a prompt: below it a run's fixed cost and the cache's way in and out outweigh the positions. */
+const SMALLEST_PIECE = 32;
+const LARGEST_PIECE = 1024;
+const WARM_UP_PROMPTS = 2;
 const WARM_UP_STEPS = 3;
 
 export interface Prefilled {
@@ -28,11 +33,20 @@ export interface Step {
   readonly sessionMs: number;
 }
 
+export interface PrefillOptions {
+  /** Computes at least the last position, for its scores. */
+  readonly wantLogits: boolean;
+  /** In pieces that are short enough to be waited for, so that `signal` takes effect between them (R42). */
+  readonly inPieces: boolean;
+  readonly signal: AbortSignal;
+}
+
 /** The decoder at work on a cache: computes what a prompt adds to it, and single tokens. */
 export class Context {
   readonly #model: LoadedModel;
   readonly #space: PositionSpace;
   readonly #row: Float32Array;
+  #pieceTokens = SMALLEST_PIECE;
 
   constructor(model: LoadedModel, space: PositionSpace) {
     this.#model = model;
@@ -45,14 +59,13 @@ export class Context {
   }
 
   /**
-   * Brings `cache` to exactly the prompt, computing only what follows the common beginning; with `wantLogits` at least
-   * the last position. A failed run empties the cache, since nobody knows what it left there.
+   * Brings `cache` to exactly the prompt, computing only what follows the common beginning. Cancelled between two pieces
+   * it leaves those that are done. A failed run empties the cache, since nobody knows what it left there.
    */
   async prefill(
     cache: KvCache,
     { positions, windows }: LaidOut,
-    wantLogits: boolean,
-    signal: AbortSignal,
+    { wantLogits, inPieces, signal }: PrefillOptions,
   ): Promise<Prefilled> {
     using _busy = positions.length > LONG_PROMPT ? announceBusy("prefill", PREFILL_BUDGET_MS) : undefined;
     const truncateMs = systemClock.nowMs();
@@ -65,15 +78,17 @@ export class Context {
     // Shortening the cache belongs to the prefill, though it has to come before the encoder knows its work.
     const startMs = systemClock.nowMs() - (truncatedMs - truncateMs);
     const { embeds, sessionMs } = await embed(fresh, features, this.#space);
-    const run = await emptiedOnFailure(cache, this.#model.decoder.run(cache, fresh, embeds, wantLogits));
+    const run = inPieces
+      ? await this.#runPieces(cache, fresh, embeds, { wantLogits, signal })
+      : await emptiedOnFailure(cache, this.#model.decoder.run(cache, fresh, embeds, wantLogits));
     const prefill: Span = {
       name: "prefill",
       startMs,
-      endMs: run.endMs,
-      sessionMs: sessionMs + run.sessionMs,
+      endMs: run?.endMs ?? systemClock.nowMs(),
+      sessionMs: sessionMs + (run?.sessionMs ?? 0),
     };
     return {
-      logits: run.logits ?? new Float32Array(),
+      logits: run?.logits ?? new Float32Array(),
       prefillTokens: fresh.length,
       reusedTokens,
       spans: [...spans, prefill],
@@ -92,12 +107,22 @@ export class Context {
     return { logits: run.logits!, sessionMs: sessionMs + run.sessionMs };
   }
 
-  /** Runs a short prompt and a few steps, so that kernels and memory are there; returns what a step costs. */
-  async warmUp(): Promise<number> {
+  /**
+   * Runs short prompts and a few steps, so that kernels and memory are there. Returns what a step costs. Pieces of a
+   * prompt will take `pieceMs` at most, behind an empty cache, where that is possible.
+   */
+  async warmUp(pieceMs: number): Promise<number> {
     const cache = this.newCache();
     const { bos } = this.#model.tokenizer.control;
-    const positions = Array.from({ length: WARM_UP_TOKENS }, () => bos);
-    await this.prefill(cache, { positions, windows: new Map() }, true, new AbortController().signal);
+    const positions = Array.from({ length: SMALLEST_PIECE }, () => bos);
+    const options = { wantLogits: true, inPieces: false, signal: new AbortController().signal };
+    let smallestMs = Number.POSITIVE_INFINITY;
+    for (let run = 0; run < WARM_UP_PROMPTS; run++) {
+      cache.clear();
+      const { spans } = await this.prefill(cache, { positions, windows: new Map() }, options);
+      smallestMs = Math.min(smallestMs, spans.at(-1)!.sessionMs ?? smallestMs);
+    }
+    this.#pieceTokens = pieceTokens(pieceMs, smallestMs);
     let stepMs = Number.POSITIVE_INFINITY;
     for (let step = 0; step < WARM_UP_STEPS; step++) {
       const { sessionMs } = await this.step(cache, this.#model.tokenizer.control.instructionStart);
@@ -106,6 +131,37 @@ export class Context {
     cache.clear();
     return stepMs;
   }
+
+  /** The last piece alone fetches scores. Undefined when there is nothing to run. */
+  async #runPieces(
+    cache: KvCache,
+    fresh: readonly Position[],
+    embeds: Float32Array,
+    { wantLogits, signal }: { readonly wantLogits: boolean; readonly signal: AbortSignal },
+  ): Promise<DecoderRun | undefined> {
+    const { hiddenSize } = this.#model.decoder;
+    let last: DecoderRun | undefined;
+    let sessionMs = 0;
+    for (let at = 0; at < fresh.length; at += this.#pieceTokens) {
+      const end = Math.min(fresh.length, at + this.#pieceTokens);
+      const piece = embeds.subarray(at * hiddenSize, end * hiddenSize);
+      await pauseForCancellation(signal);
+      const wantsScores = wantLogits && end === fresh.length;
+      last = await emptiedOnFailure(
+        cache,
+        this.#model.decoder.run(cache, fresh.slice(at, end), piece, wantsScores),
+      );
+      sessionMs += last.sessionMs;
+    }
+    return last && { ...last, sessionMs };
+  }
+}
+
+/** The largest power of two of positions that costs at most `pieceMs`: a device meets few different shapes. */
+function pieceTokens(pieceMs: number, smallestMs: number): number {
+  const affordable = (pieceMs / smallestMs) * SMALLEST_PIECE;
+  const tokens = 2 ** Math.floor(Math.log2(Math.max(affordable, SMALLEST_PIECE)));
+  return Math.min(LARGEST_PIECE, tokens);
 }
 
 async function emptiedOnFailure<T>(cache: KvCache, run: Promise<T>): Promise<T> {

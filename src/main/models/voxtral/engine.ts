@@ -13,7 +13,7 @@ import type { LoadedModel } from "./load.ts";
 import { encodeWindow, layOut } from "./positions.ts";
 import type { PositionSpace } from "./positions.ts";
 import { beforeOpenAudio, chatItems, exchangesOf, positionCount, transcriptionItems } from "./prompt.ts";
-import type { PromptItem } from "./prompt.ts";
+import type { ChatPrompt, PromptItem } from "./prompt.ts";
 import { createSampler } from "./sampler.ts";
 import type { Sampler } from "./sampler.ts";
 import { Turnstile } from "../turnstile.ts";
@@ -21,13 +21,25 @@ import { Turnstile } from "../turnstile.ts";
 /** Positions kept free for a reply until the first request says how long it may become. */
 const USUAL_REPLY = 512;
 
+/** Into how many pieces the encoder's work is cut; a prompt's pieces are to cost as much. */
+const ENCODER_PIECES = 8;
+
 export interface GenerateParams {
   readonly prompt: Prompt;
   readonly sampling: Sampling;
   readonly maxNewTokens: number;
+  /** See VoxtralService; meaningless for a transcription. */
+  readonly speculative?: boolean;
 }
 
-/** One loaded Voxtral: hears mel, keeps the conversation's cache, generates. One request runs at a time, in order. */
+interface Answering extends GenerateParams {
+  readonly sampler: Sampler;
+}
+
+/**
+ * One loaded Voxtral: hears mel, keeps the conversation's cache, generates. One request runs at a time, in order; a
+ * speculation takes its turn part by part.
+ */
 export class VoxtralEngine {
   readonly info: VoxtralInfo;
   readonly #model: LoadedModel;
@@ -35,6 +47,8 @@ export class VoxtralEngine {
   readonly #context: Context;
   readonly #conversation: KvCache;
   readonly #turnstile = new Turnstile();
+  /** Who brought the conversation's cache where it is. */
+  #owner: object | undefined;
   #reserve = USUAL_REPLY;
 
   private constructor(model: LoadedModel, space: PositionSpace, context: Context, info: VoxtralInfo) {
@@ -52,8 +66,9 @@ export class VoxtralEngine {
       const startMs = systemClock.nowMs();
       const { encoder, embeddings, decoder } = model;
       const space = { windowPositions: await encoder.warmUp(), audio, encoder, embeddings };
+      const encodeMs = systemClock.nowMs() - startMs;
       const context = new Context(model, space);
-      decoder.stepMs = await context.warmUp();
+      decoder.stepMs = await context.warmUp(encodeMs / ENCODER_PIECES);
       return new VoxtralEngine(model, space, context, {
         modelName: model.name,
         providers: Object.fromEntries(
@@ -104,7 +119,9 @@ export class VoxtralEngine {
     const reusedTokens = this.#conversation.commonPrefix(laidOut.positions);
     // All of it is there: what follows in the cache may be of use yet.
     if (reusedTokens === laidOut.positions.length) return { prefillTokens: 0, reusedTokens };
-    const prefilled = await this.#context.prefill(this.#conversation, laidOut, false, signal);
+    this.#owner = undefined;
+    const options = { wantLogits: false, inPieces: false, signal };
+    const prefilled = await this.#context.prefill(this.#conversation, laidOut, options);
     return { prefillTokens: prefilled.prefillTokens, reusedTokens: prefilled.reusedTokens };
   }
 
@@ -115,19 +132,22 @@ export class VoxtralEngine {
       throw new AppError("bad-input", "maxNewTokens must be a whole number of at least 1.");
     }
     const sampler = createSampler(params.sampling);
+    if (prompt.kind === "chat" && params.speculative) {
+      yield* this.#speculate(this.#answer(prompt, { ...params, sampler }, signal), signal);
+      return;
+    }
     using _turn = await this.#turnstile.enter(signal);
-    const isChat = prompt.kind === "chat";
-    if (isChat) this.#reserve = maxNewTokens;
+    if (prompt.kind === "chat") {
+      this.#owner = undefined;
+      yield* this.#answer(prompt, { ...params, sampler }, signal);
+      return;
+    }
     // A transcription has a cache of its own for as long as it runs: the conversation goes on where it was.
-    const cache = isChat ? this.#conversation : this.#context.newCache();
+    const cache = this.#context.newCache();
     try {
-      const { items, droppedTurns } = this.#fit(prompt);
-      const prefilled = await this.#context.prefill(cache, layOut(items, this.#space), true, signal);
-      const { prefillTokens, reusedTokens, spans } = prefilled;
-      yield { type: "prefilled", prefillTokens, reusedTokens, droppedTurns, spans };
-      yield* this.#reply(cache, prefilled, sampler, maxNewTokens, signal);
+      yield* this.#answerFrom(cache, prompt, { ...params, sampler }, signal);
     } finally {
-      if (!isChat) cache.clear();
+      cache.clear();
     }
   }
 
@@ -136,6 +156,71 @@ export class VoxtralEngine {
     using _turn = await this.#turnstile.enter();
     this.#conversation.clear();
     await this.#model.release();
+  }
+
+  /**
+   * A speculation is at work only while somebody pulls: in between it holds nothing that another request needs, and when
+   * one has changed the cache meanwhile, it is over.
+   */
+  async *#speculate(
+    parts: AsyncGenerator<GenerationPart>,
+    signal: AbortSignal,
+  ): AsyncGenerator<GenerationPart> {
+    const owner = {};
+    try {
+      for (let isFirst = true; ; isFirst = false) {
+        const part = await this.#pulled(parts, owner, { isFirst, signal });
+        if (part.done) return;
+        yield part.value;
+      }
+    } finally {
+      await parts.return(undefined);
+    }
+  }
+
+  async #pulled(
+    parts: AsyncGenerator<GenerationPart>,
+    owner: object,
+    { isFirst, signal }: { readonly isFirst: boolean; readonly signal: AbortSignal },
+  ): Promise<IteratorResult<GenerationPart>> {
+    using _turn = await this.#turnstile.enter(signal);
+    if (isFirst) this.#owner = owner;
+    if (this.#owner !== owner) throw new AppError("cancelled", "A newer request took this reply's place.");
+    return await parts.next();
+  }
+
+  async *#answer(prompt: ChatPrompt, params: Answering, signal: AbortSignal): AsyncGenerator<GenerationPart> {
+    this.#reserve = params.maxNewTokens;
+    try {
+      if (params.speculative) this.#assertEndsSo(prompt);
+      yield* this.#answerFrom(this.#conversation, prompt, params, signal);
+    } catch (error) {
+      if (params.speculative && AppError.from(error).code === "audio-missing") this.#assertEndsSo(prompt);
+      throw error;
+    }
+  }
+
+  /** Throws `cancelled` when more was said than the prompt's last question has. */
+  #assertEndsSo({ turns }: ChatPrompt): void {
+    const last = turns.at(-1);
+    const audio = last?.role === "user" ? last.content.findLast((part) => part.type === "audio") : undefined;
+    if (audio && !this.#space.audio.endsWith(audio.utteranceId, audio.samples)) {
+      throw new AppError("cancelled", "The question went on.");
+    }
+  }
+
+  async *#answerFrom(
+    cache: KvCache,
+    prompt: Prompt,
+    { sampler, maxNewTokens, speculative: inPieces = false }: Answering,
+    signal: AbortSignal,
+  ): AsyncGenerator<GenerationPart> {
+    const { items, droppedTurns } = this.#fit(prompt);
+    const options = { wantLogits: true, inPieces, signal };
+    const prefilled = await this.#context.prefill(cache, layOut(items, this.#space), options);
+    const { prefillTokens, reusedTokens, spans } = prefilled;
+    yield { type: "prefilled", prefillTokens, reusedTokens, droppedTurns, spans };
+    yield* this.#reply(cache, prefilled, sampler, maxNewTokens, signal);
   }
 
   async *#reply(
