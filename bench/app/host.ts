@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { readProcesses } from "./processes.ts";
 import { loopDelaySchema, type LoopDelay } from "./readings.ts";
 import { arrivalSchema, type Arrival } from "./readings.ts";
 
@@ -65,16 +66,14 @@ export class Host implements AsyncDisposable {
 
   /** Resident memory in KB of main and of each model process by name; null where there is no /proc to read it from. */
   memoryKb(): Record<string, number> | null {
-    const pid = this.#child.pid!;
-    if (!existsSync(`/proc/${pid}/smaps_rollup`)) return null;
-    const memory: Record<string, number> = { main: residentKb(pid) };
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
-    for (const child of children) {
-      // Model processes name themselves.
-      const name = /^parley-(\w+)/.exec(readFileSync(`/proc/${child}/cmdline`, "utf8"))?.[1];
-      if (name !== undefined) memory[name] = residentKb(child);
-    }
-    return memory;
+    const readings = readProcesses(this.pid);
+    return (
+      readings && Object.fromEntries(Object.entries(readings).map(([name, { kb }]) => [name, kb] as const))
+    );
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -86,8 +85,4 @@ export class Host implements AsyncDisposable {
 
 function arrivalsIn(folder: string): string {
   return path.join(folder, "arrivals.jsonl");
-}
-
-function residentKb(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? Number.NaN);
 }

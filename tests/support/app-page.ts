@@ -19,7 +19,9 @@ const eventNames = [
   "audio",
   "audio.end",
   "player.stop",
+  "player.gain",
   "level",
+  "endpoint",
   "state",
   "mic.state",
   "engine",
@@ -52,7 +54,7 @@ export function startApp(
 
 /**
  * A page without a screen: hears everything in order, and plays as the real one does, only faster: what it receives is
- * played at once, unless it is `paused`.
+ * played at once, unless it is `paused`, or the main side holds it.
  */
 export class Page {
   readonly client: RpcClient<AppService>;
@@ -61,6 +63,8 @@ export class Page {
   isPaused = false;
   readonly #waiters = new Set<() => void>();
   readonly #played = new Map<string, number>();
+  readonly #received = new Map<string, number>();
+  readonly #held = new Set<string>();
 
   constructor(port: Port) {
     this.port = port;
@@ -122,13 +126,34 @@ export class Page {
     return Float32Array.from(chunks.flatMap(({ pcm }) => Array.from(pcm)));
   }
 
+  /** Plays everything of the turn that has arrived. */
+  playAll(turnId: string): void {
+    const received = this.#received.get(turnId) ?? 0;
+    if (received > (this.#played.get(turnId) ?? 0)) this.play(turnId, received);
+  }
+
   #hear(heard: Heard): void {
     this.heard.push(heard);
-    if (heard.name === "audio" && !this.isPaused) {
-      const { turnId, startSample, pcm } = heard.value;
-      this.play(turnId, startSample + pcm.length);
+    const { name, value } = heard;
+    if (name === "audio") this.#received.set(value.turnId, value.startSample + value.pcm.length);
+    if (name === "player.gain") {
+      if (value.gain > 0) this.#held.delete(value.turnId);
+      else this.#fallSilent(value.turnId, () => this.#held.add(value.turnId));
     }
+    if (name === "player.stop") this.#fallSilent(value.turnId, () => this.#received.delete(value.turnId));
+    const plays = name === "audio" || name === "player.gain";
+    if (plays && !this.isPaused && !this.#held.has(value.turnId)) this.playAll(value.turnId);
     for (const resolve of this.#waiters) resolve();
     this.#waiters.clear();
+  }
+
+  /** What sounds falls silent at once, and says so. */
+  #fallSilent(turnId: string, silence: () => void): void {
+    const playedSamples = this.#played.get(turnId) ?? 0;
+    const wasSounding = playedSamples > 0 && !this.#held.has(turnId);
+    silence();
+    if (!wasSounding) return;
+    const silentAtMs = systemClock.nowMs();
+    this.client.notify("player.played", { turnId, playedSamples, underruns: 0, silentAtMs });
   }
 }
