@@ -80,18 +80,31 @@ export class MelExtractor {
       this.#filled += part.length;
       this.#samples += part.length;
       taken += part.length;
-      this.#emitUntil(Math.floor((this.#filled - REACH) / HOP_SAMPLES) + 1, false);
+      this.#emitUntil(Math.floor((this.#filled - REACH) / HOP_SAMPLES) + 1);
       this.#drop();
     }
   }
 
   /** The tail: everything that had to wait for the end. Always emits one last block, marked `final`. */
   finish(): void {
-    this.#emitUntil(Math.ceil((this.#filled + REACH) / HOP_SAMPLES), true);
+    const tail = this.#tail();
+    this.#nextFrame += tail.frames;
+    this.#frames += tail.frames;
+    this.#emit(tail);
+  }
+
+  /** Emits what `finish` would emit now, marked `provisional`, and changes nothing: more may be pushed (R42). */
+  preview(): void {
+    this.#emit({ ...this.#tail(), provisional: true });
+  }
+
+  #tail(): MelBlock {
+    const block = this.#block(Math.ceil((this.#filled + REACH) / HOP_SAMPLES));
+    return { ...block, final: { samples: this.#samples } };
   }
 
   #nextWindow(): void {
-    this.#emitUntil(WINDOW_FRAMES, false);
+    this.#emitUntil(WINDOW_FRAMES);
     this.#windowIndex++;
     this.#from = 0;
     this.#filled = 0;
@@ -105,26 +118,29 @@ export class MelExtractor {
     this.#from = from;
   }
 
-  #emitUntil(wanted: number, isLast: boolean): void {
-    const until = Math.min(WINDOW_FRAMES, wanted);
-    const frames = Math.max(0, until - this.#nextFrame);
-    if (frames === 0 && !isLast) return;
+  #emitUntil(wanted: number): void {
+    const block = this.#block(wanted);
+    if (block.frames === 0) return;
+    this.#nextFrame += block.frames;
+    this.#frames += block.frames;
+    this.#emit(block);
+  }
+
+  /** The frames that are not emitted yet, up to `wanted` of the window. */
+  #block(wanted: number): MelBlock {
+    const frames = Math.max(0, Math.min(WINDOW_FRAMES, wanted) - this.#nextFrame);
     const data = new Float32Array(frames * MEL_BINS);
     for (let i = 0; i < frames; i++) {
       this.#load((this.#nextFrame + i) * HOP_SAMPLES - REACH);
       analyser.analyse(data, i * MEL_BINS);
     }
-    const block: MelBlock = {
+    return {
       utteranceId: this.#utteranceId,
       window: this.#windowIndex,
       startFrame: this.#nextFrame,
       frames,
       data,
-      ...(isLast ? { final: { samples: this.#samples } } : {}),
     };
-    this.#nextFrame += frames;
-    this.#frames += frames;
-    this.#emit(block);
   }
 
   /** Hands the 400 samples from `start` of the window to the analyser. */

@@ -18,6 +18,11 @@ export class SampleRing {
     this.#written += samples.length;
   }
 
+  /** How many samples were ever pushed: the position of the next one. */
+  get written(): number {
+    return this.#written;
+  }
+
   /** A copy of the newest `count` samples, or of as many as there are. */
   newest(count: number): Float32Array {
     const size = this.#buffer.length;

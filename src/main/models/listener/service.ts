@@ -3,28 +3,63 @@ import { systemClock, type Clock } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { Port } from "../../../shared/port.ts";
 import { serve } from "../../../shared/rpc.ts";
-import type { ListenerService } from "../services.ts";
-import { LevelMeter } from "./level.ts";
+import { defaultListening, type ListenerService, type UtteranceSummary } from "../services.ts";
+import { Ear } from "./ear.ts";
+import { Recording } from "./recording.ts";
 import { Resampler } from "./resampler.ts";
-import { SampleRing } from "./ring.ts";
 import { decodeSource } from "./source.ts";
+import { StreamTimes } from "./stream-times.ts";
 import { Utterance } from "./utterance.ts";
+import type { VoiceChange } from "./voice-activity.ts";
 
-const RING_MS = 3_000;
 /** Finished utterances are kept for their audio; beyond this the oldest go (the conversation keeps its own copy). */
 const MAX_KEPT_BYTES = 256 * 2 ** 20;
 /** Pieces of a replay: short enough that a microphone's blocks in between are not held up. */
 const REPLAY_SAMPLES = LISTEN_RATE_HZ;
 
-/** Serves one listener on `port`: microphone in, level and log-mel out. */
-export function start(port: Port, clock: Clock = systemClock): Disposable {
-  const ring = new SampleRing((RING_MS / 1000) * LISTEN_RATE_HZ);
+/**
+ * Serves one listener on `port`: microphone in; level, log-mel and voice activity out. `modelPath` finds the voice
+ * detector's model once `configure` asks for it.
+ */
+export function start(port: Port, clock: Clock = systemClock, modelPath = installedModelPath): Disposable {
   const utterances = new Map<string, Utterance>();
-  let open: Utterance | undefined;
+  const times = new StreamTimes();
+  let open: Recording | undefined;
+  /** One that has ended, until what it heard last is judged. */
+  const ending = new Set<Recording>();
   let resampler: { readonly rateHz: number; readonly stream: Resampler } | undefined;
+  let options = defaultListening;
 
-  const meter = new LevelMeter((level) => server.emit("level", { ...level, speech: 0 }));
+  const ear = new Ear({
+    modelPath,
+    onLevel: (level) => server.emit("level", level),
+    onFrame: (frame, changes) => {
+      // What was made of a pause is void before any mel says more.
+      for (const change of changes) if (change.type === "resumed") tell(change);
+      for (const recording of [...ending, ...(open ? [open] : [])]) recording.judged(frame);
+      for (const change of changes) if (change.type !== "resumed") tell(change);
+    },
+  });
   const create = (id: string): Utterance => new Utterance(id, (block) => server.emit("mel", block), clock);
+
+  const tell = (change: VoiceChange): void => {
+    const utteranceId = open?.utterance.id ?? null;
+    switch (change.type) {
+      case "started":
+        return server.emit("voice", { ...change, startedAtMs: times.at(change.startSample) });
+      case "paused": {
+        // One that keeps its silence, or was opened within the pause, has no end to tell of.
+        const paused = open?.isComplete ? open.utterance : null;
+        const samples = paused?.preview() ?? 0;
+        const endedAtMs = times.at(change.endSample);
+        return server.emit("voice", { ...change, utteranceId: paused?.id ?? null, samples, endedAtMs });
+      }
+      case "resumed":
+        return server.emit("voice", { ...change, utteranceId });
+      default:
+        return server.emit("voice", { ...change, utteranceId, endedAtMs: times.at(change.endSample) });
+    }
+  };
 
   const find = (utteranceId: string): Utterance => {
     const utterance = utterances.get(utteranceId);
@@ -50,66 +85,88 @@ export function start(port: Port, clock: Clock = systemClock): Disposable {
   const drop = (utterance: Utterance): void => {
     utterance.discard();
     utterances.delete(utterance.id);
-    if (open === utterance) open = undefined;
+    if (open?.utterance === utterance) close();
+  };
+
+  const close = (): void => {
+    open = undefined;
+    ear.tracker?.close();
   };
 
   /** 16 kHz mono from the microphone. */
   const hear = (samples: Float32Array): void => {
-    ring.push(samples);
-    open?.push(samples);
-    meter.push(samples);
+    open?.hear(samples);
+    ear.push(samples);
+    times.arrived(samples.length, ear.position, clock.nowMs());
   };
 
   const server = serve<ListenerService>(port, {
     calls: {
       decode: ({ source, maxDurationMs }) => decodeSource(source, maxDurationMs),
-      configure: () => ({ detector: "energy", reason: "The voice detector has not been loaded." }),
-      begin: ({ utteranceId, preRollMs }) => {
+      configure: async (wanted) => {
+        const result = await ear.configure(wanted);
+        options = wanted;
+        return result;
+      },
+      begin: ({ utteranceId, preRollMs, fromSample, trimSilence = false }) => {
         if (utterances.has(utteranceId)) {
           throw new AppError("bad-input", `The utterance ${utteranceId} has already begun.`);
         }
         if (!(preRollMs >= 0)) {
           throw new AppError("bad-input", `A pre-roll of ${preRollMs} ms cannot be taken; use 0 or more.`);
         }
-        if (open) drop(open);
-        const preRoll = ring.newest(Math.round((preRollMs / 1000) * LISTEN_RATE_HZ));
-        open = create(utteranceId);
-        keep(open);
-        open.begin(preRoll);
+        if (fromSample !== undefined && !Number.isInteger(fromSample)) {
+          throw new AppError("bad-input", `An utterance cannot begin at sample ${fromSample}.`);
+        }
+        if (open) drop(open.utterance);
+        const wanted = fromSample ?? ear.position - Math.round((preRollMs / 1000) * LISTEN_RATE_HZ);
+        const preRoll = ear.since(wanted);
+        const from = ear.position - preRoll.length;
+        const { tracker } = ear;
+        // Without a detector nobody knows what is silence.
+        const pauseSamples =
+          trimSilence && tracker ? Math.floor((options.microPauseMs / 1000) * LISTEN_RATE_HZ) : null;
+        const utterance = create(utteranceId);
+        utterance.begin(preRoll.length);
+        keep(utterance);
+        open = new Recording(utterance, from, pauseSamples);
+        for (const frame of ear.heard) open.judged(frame);
+        open.hear(preRoll);
+        tracker?.open(from);
         return { preRollSamples: preRoll.length };
       },
-      end: ({ utteranceId, discard = false }) => {
+      end: async ({ utteranceId, discard = false }) => {
         const utterance = find(utteranceId);
         if (discard) {
           drop(utterance);
-          const nowMs = clock.nowMs();
-          const melSpan = { name: "mel", startMs: nowMs, endMs: nowMs } as const;
-          return {
-            utteranceId,
-            samples: 0,
-            preRollSamples: 0,
-            trimmedSamples: 0,
-            voicedMs: 0,
-            peak: 0,
-            rms: 0,
-            melSpan,
-          };
+          return nothing(utteranceId, clock.nowMs());
         }
-        if (open !== utterance) {
+        if (open?.utterance !== utterance) {
           throw new AppError("bad-input", `The utterance ${utteranceId} has already ended.`);
         }
+        const recording = open;
         // The resampler's delay holds back 3 ms at most; they belong to this utterance.
-        if (resampler) utterance.push(resampler.stream.tail());
-        open = undefined;
-        // One that fails to end leaves nothing behind.
-        utterances.delete(utteranceId);
-        const summary = utterance.finish();
-        keep(utterance);
-        return summary;
+        const tail = resampler?.stream.tail() ?? new Float32Array(0);
+        recording.hear(tail);
+        close();
+        // What is kept whole does not wait for anyone's judgement.
+        let isVoiced = false;
+        if (recording.trims) {
+          ending.add(recording);
+          isVoiced = await ear.settle(tail);
+          ending.delete(recording);
+        }
+        try {
+          return recording.finish(isVoiced);
+        } catch (error) {
+          // One that fails to end leaves nothing behind.
+          utterances.delete(utteranceId);
+          throw error;
+        }
       },
       audio: ({ utteranceId }) => find(utteranceId).audio(),
       replay: async ({ utteranceId, samples }) => {
-        if (open?.id === utteranceId) {
+        if (open?.utterance.id === utteranceId) {
           throw new AppError("bad-input", `The utterance ${utteranceId} is still open; end it first.`);
         }
         const utterance = create(utteranceId);
@@ -124,7 +181,10 @@ export function start(port: Port, clock: Clock = systemClock): Disposable {
     },
     streams: {},
     notices: {
-      hint: () => {},
+      hint: ({ utteranceId, completeness }) => {
+        const isNumber = completeness >= 0 && completeness <= 1;
+        if (isNumber && open?.utterance.id === utteranceId) ear.tracker?.hint(completeness);
+      },
       push: ({ samples, sampleRateHz }) => {
         // Whatever claims another rate is no microphone; there is no one to tell in a one-way message.
         if (!Number.isInteger(sampleRateHz) || sampleRateHz < 1_000 || sampleRateHz > 768_000) return;
@@ -136,11 +196,32 @@ export function start(port: Port, clock: Clock = systemClock): Disposable {
         hear(resampler.stream.push(withinFullScale(samples)));
       },
       forget: ({ utteranceId }) => {
-        if (open?.id !== utteranceId) utterances.delete(utteranceId);
+        if (open?.utterance.id !== utteranceId) utterances.delete(utteranceId);
       },
     },
   });
-  return server;
+  return {
+    [Symbol.dispose]: () => {
+      server[Symbol.dispose]();
+      ear[Symbol.dispose]();
+    },
+  };
+}
+
+const installedModelPath = async (): Promise<string> => (await import("./silero.ts")).sileroPath();
+
+function nothing(utteranceId: string, nowMs: number): UtteranceSummary {
+  const melSpan = { name: "mel", startMs: nowMs, endMs: nowMs } as const;
+  return {
+    utteranceId,
+    samples: 0,
+    preRollSamples: 0,
+    trimmedSamples: 0,
+    voicedMs: 0,
+    peak: 0,
+    rms: 0,
+    melSpan,
+  };
 }
 
 /** A driver's NaN, or 1e38, would spread through the resampler to everything after it. */

@@ -35,9 +35,9 @@ export class Utterance {
     return this.#samples * Float32Array.BYTES_PER_ELEMENT;
   }
 
-  begin(preRoll: Float32Array): void {
-    this.#preRollSamples = preRoll.length;
-    this.push(preRoll);
+  /** Of what is pushed, this much was heard before it began. */
+  begin(preRollSamples: number): void {
+    this.#preRollSamples = preRollSamples;
   }
 
   /** 16 kHz mono. What would exceed the limit is not taken; `finish` then says so. */
@@ -51,6 +51,12 @@ export class Utterance {
     this.#energy += rms * rms * part.length;
     this.#peak = Math.max(this.#peak, peak);
     this.#mel.push(part);
+  }
+
+  /** Emits the final block as it would be if the utterance ended here; it goes on. Returns its length in samples. */
+  preview(): number {
+    this.#mel?.preview();
+    return this.#samples;
   }
 
   /**

@@ -1,0 +1,153 @@
+import { LISTEN_RATE_HZ } from "../../../shared/audio.ts";
+import { AppError } from "../../../shared/errors.ts";
+import type { ListenerService, ListeningOptions } from "../services.ts";
+import { FRAME_SAMPLES, FrameCutter, measureLoudness, type Frame } from "./frames.ts";
+import { NoiseFloor } from "./noise-floor.ts";
+import type { HeardFrame } from "./recording.ts";
+import { SampleRing } from "./ring.ts";
+import { EnergyDetector, type VoiceDetector } from "./vad.ts";
+import { isLikelyVoice, mayBeVoice, VoiceTracker, type VoiceChange } from "./voice-activity.ts";
+
+/** How far back an utterance can begin. */
+const RING_SAMPLES = 5 * LISTEN_RATE_HZ;
+
+export interface EarOptions {
+  /** Gives the path of Silero's model. May throw. */
+  readonly modelPath: () => Promise<string>;
+  readonly onLevel: (level: ListenerService["events"]["level"]) => void;
+  /** Each frame once there is a detector, and what it changes. */
+  readonly onFrame: (frame: HeardFrame, changes: readonly VoiceChange[]) => void;
+}
+
+type Configured = ListenerService["calls"]["configure"]["result"];
+
+/** The microphone's endless stream: its newest samples, and what the voice detector makes of them. */
+export class Ear implements Disposable {
+  readonly #options: EarOptions;
+  readonly #ring = new SampleRing(RING_SAMPLES);
+  readonly #cutter = new FrameCutter();
+  readonly #floor = new NoiseFloor();
+  /** Judged frames as far back as the ring reaches. */
+  readonly #heard: HeardFrame[] = [];
+  #tracker: VoiceTracker | undefined;
+  #detector: VoiceDetector | undefined;
+  #loading: Promise<Configured> | undefined;
+  /** Frames are judged one after the other; settles with the newest. Never rejects. */
+  #judging: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(options: EarOptions) {
+    this.#options = options;
+  }
+
+  /** Position of the next sample of the stream. */
+  get position(): number {
+    return this.#ring.written;
+  }
+
+  /** Undefined until `configure` has loaded a detector. */
+  get tracker(): VoiceTracker | undefined {
+    return this.#tracker;
+  }
+
+  /** A copy of what was heard from `position` on, as far as the ring reaches back. */
+  since(position: number): Float32Array {
+    return this.#ring.newest(Math.max(0, this.position - position));
+  }
+
+  /** Judged frames, oldest first; a few seconds of them. */
+  get heard(): readonly HeardFrame[] {
+    return this.#heard;
+  }
+
+  /** Hears by these options from now on; the first time, the detector is loaded. */
+  async configure(options: ListeningOptions): Promise<Configured> {
+    this.#loading ??= this.#load();
+    const loaded = await this.#loading;
+    if (this.#tracker) this.#tracker.configure(options);
+    else this.#tracker = new VoiceTracker(options);
+    return loaded;
+  }
+
+  /** 16 kHz mono. */
+  push(samples: Float32Array): void {
+    this.#ring.push(samples);
+    for (const frame of this.#cutter.push(samples)) {
+      // Without a detector nothing is waited for.
+      if (this.#tracker) void this.#next(() => this.#judge(frame));
+      else this.#options.onLevel({ ...measureLoudness(frame.samples), speech: 0 });
+    }
+  }
+
+  /**
+   * Resolves when everything pushed so far is judged: whether what is left of an incomplete frame, with `tail` after it, may
+   * be voice. Takes one run of the detector when it has kept up.
+   */
+  settle(tail: Float32Array): Promise<boolean> {
+    const rest = this.#cutter.rest();
+    const samples = new Float32Array(rest.length + tail.length);
+    samples.set(rest);
+    samples.set(tail, rest.length);
+    return this.#next(async () => {
+      if (!this.#tracker || samples.length === 0) return false;
+      const excessDb = this.#floor.excessDb(measureLoudness(samples).loudest);
+      const probability = await this.#ask((detector) => detector.peek(samples, excessDb));
+      return mayBeVoice({ probability, excessDb });
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    // Not in the middle of a run; a session that cannot be released goes with the process.
+    void this.#next(async () => this.#detector?.[Symbol.asyncDispose]());
+  }
+
+  async #load(): Promise<Configured> {
+    try {
+      // Only now: a listener without voice detection loads no native code.
+      const { SileroDetector } = await import("./silero.ts");
+      this.#detector = await SileroDetector.load(await this.#options.modelPath());
+      return { detector: "silero", reason: null };
+    } catch (error) {
+      this.#detector = new EnergyDetector();
+      const { message } = AppError.from(error);
+      return { detector: "energy", reason: `Voice is told by its loudness alone. ${message}` };
+    }
+  }
+
+  #next<T>(job: () => Promise<T>): Promise<T> {
+    const result = this.#judging.then(job);
+    // Whoever asked is told of a failure; the next frame is judged all the same.
+    this.#judging = Promise.allSettled([result]);
+    return result;
+  }
+
+  async #judge({ samples, endSample }: Frame): Promise<void> {
+    const tracker = this.#tracker;
+    if (this.#isClosed || !tracker) return;
+    const { rms, peak, loudest } = measureLoudness(samples);
+    const excessDb = this.#floor.excessDb(loudest);
+    this.#floor.push(rms);
+    const probability = await this.#ask((detector) => detector.judge(samples, excessDb));
+    const judged = { endSample, probability, excessDb };
+    const heard = { endSample, mayBeVoice: mayBeVoice(judged), isVoice: isLikelyVoice(judged) };
+    this.#heard.push(heard);
+    if (this.#heard.length > RING_SAMPLES / FRAME_SAMPLES) this.#heard.shift();
+    this.#options.onLevel({ rms, peak, speech: probability });
+    this.#options.onFrame(heard, tracker.judge(judged));
+  }
+
+  /** A model that fails while running is given up for good: the microphone must not go deaf with it. */
+  async #ask(question: (detector: VoiceDetector) => Promise<number>): Promise<number> {
+    try {
+      return await question(this.#detector ?? (this.#detector = new EnergyDetector()));
+    } catch (error) {
+      const failed = this.#detector;
+      this.#detector = new EnergyDetector();
+      this.#loading = Promise.resolve({ detector: "energy", reason: AppError.from(error).message });
+      console.error("The voice detector failed; loudness decides from now on.", error);
+      await failed?.[Symbol.asyncDispose]();
+      return question(this.#detector);
+    }
+  }
+}
