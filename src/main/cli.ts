@@ -2,6 +2,7 @@ import { AppError, isCancelled, type AppErrorCode } from "../shared/errors.ts";
 import { ask, type Output } from "./cli/ask.ts";
 import { helpText } from "./cli/help.ts";
 import { latency } from "./cli/latency.ts";
+import { models } from "./cli/models.ts";
 import { readCommand } from "./cli/options.ts";
 import { transcribe } from "./cli/transcribe.ts";
 
@@ -32,6 +33,8 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
         return await ask(command, output, signal);
       case "transcribe":
         return await transcribe(command, output, signal);
+      case "models":
+        return await models(command.options, output, signal);
       default:
         return await latency(command, output, signal);
     }

@@ -25,10 +25,14 @@ export interface RunningCli {
 }
 
 /** Starts the real command line as a process of its own, in its own process group as a terminal would. */
-export function startCli(parameters: readonly string[]): RunningCli {
+export function startCli(
+  parameters: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): RunningCli {
   const child = spawn(process.execPath, [entry, ...parameters], {
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
+    env: { ...process.env, ...env },
   });
   let stdout = "";
   let stderr = "";

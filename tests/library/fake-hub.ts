@@ -95,6 +95,21 @@ export class FakeHub implements AsyncDisposable {
       sent: 0,
     };
     this.requests.push(seen);
+    const tree = /^\/api\/models\/([^/]+\/[^/]+)\/tree\/[^/]+\?/u.exec(path);
+    if (tree) {
+      const prefix = `${tree[1]}/`;
+      const files = [...this.#files].filter(([name]) => name.startsWith(prefix));
+      const entries = files.map(([name, { length }]) => ({
+        type: "file",
+        path: name.slice(prefix.length),
+        size: length,
+      }));
+      const isKnown = entries.length > 0;
+      response
+        .writeHead(isKnown ? 200 : 404, { "content-type": "application/json" })
+        .end(JSON.stringify(entries));
+      return;
+    }
     const [, kind, repo, rest] = /^\/(storage\/)?([^/]+\/[^/]+)\/resolve\/[^/]+\/(.+)$/u.exec(path) ?? [];
     const content = this.#files.get(`${repo}/${rest}`);
     if (this.token !== null && !kind && request.headers.authorization !== `Bearer ${this.token}`) {

@@ -76,8 +76,8 @@ afterEach(async () => {
   rmSync(root, { recursive: true });
 });
 
-async function openLibrary(): Promise<ModelLibrary> {
-  const library = await ModelLibrary.open({
+function openLibrary(): ModelLibrary {
+  const library = ModelLibrary.open({
     root,
     hub: new Hub({ endpoint: server.endpoint }),
     clock: systemClock,
@@ -108,7 +108,7 @@ async function told(matches: (entry: ModelEntry) => boolean): Promise<void> {
 
 describe("R20 downloading a model", () => {
   test("every file arrives where transformers.js looks for it, with its digest noted", async () => {
-    const library = await openLibrary();
+    const library = openLibrary();
     expect(library.entry("full").state).toBe("absent");
     const entry = await downloaded(library, "full");
     expect(entry).toMatchObject({ state: "ready", error: null, receivedBytes: entry.totalBytes });
@@ -123,19 +123,19 @@ describe("R20 downloading a model", () => {
   });
 
   test("all files come from the commit of the first, and none twice", async () => {
-    const library = await openLibrary();
+    const library = openLibrary();
     await downloaded(library, "full");
     const contents = server.requests.filter(({ sent }) => sent > 0);
     expect(contents.every(({ path: asked }) => asked.includes(server.commit))).toBe(true);
     const { length } = server.requests;
     await downloaded(library, "full");
     expect(server.requests).toHaveLength(length);
-    await downloaded(await openLibrary(), "full");
+    await downloaded(openLibrary(), "full");
     expect(server.requests).toHaveLength(length);
   });
 
   test("a second model of the repository takes what is there, even at the same time", async () => {
-    const library = await openLibrary();
+    const library = openLibrary();
     library.download("full");
     library.download("small");
     await Promise.all([library.whenIdle("full"), library.whenIdle("small")]);
@@ -147,7 +147,7 @@ describe("R20 downloading a model", () => {
     mkdirSync(at("onnx"), { recursive: true });
     writeFileSync(at("onnx", "model.onnx_data"), files["onnx/model.onnx_data"]!);
     writeFileSync(at("onnx", "model.onnx"), randomBytes(50_000));
-    const entry = await downloaded(await openLibrary(), "full");
+    const entry = await downloaded(openLibrary(), "full");
     expect(entry.state).toBe("ready");
     expect(server.sentBytes("model.onnx_data")).toBe(0);
     expect(readFileSync(at("onnx", "model.onnx"))).toEqual(files["onnx/model.onnx"]);
@@ -155,7 +155,7 @@ describe("R20 downloading a model", () => {
 
   test("paused, it keeps what is here and goes on from there", async () => {
     server.fail("onnx/model.onnx_data", { type: "stall", after: 250_000 });
-    const library = await openLibrary();
+    const library = openLibrary();
     library.download("full");
     while (!server.isStalled) await new Promise(setImmediate);
     await library.pause("full");
@@ -168,7 +168,7 @@ describe("R20 downloading a model", () => {
 
   test("cancelled, nothing is left", async () => {
     server.fail("onnx/model.onnx_data", { type: "stall", after: 250_000 });
-    const library = await openLibrary();
+    const library = openLibrary();
     library.download("full");
     while (!server.isStalled) await new Promise(setImmediate);
     await library.cancel("full");
@@ -178,11 +178,11 @@ describe("R20 downloading a model", () => {
 
   test("R8 a download that ran when Parley ended goes on by itself; a paused one waits", async () => {
     server.fail("onnx/model.onnx_data", { type: "stall", after: 250_000 });
-    const first = await openLibrary();
+    const first = openLibrary();
     first.download("full");
     while (!server.isStalled) await new Promise(setImmediate);
     await first[Symbol.asyncDispose]();
-    const second = await openLibrary();
+    const second = openLibrary();
     await second.whenIdle("full");
     expect(second.entry("full").state).toBe("ready");
 
@@ -191,13 +191,13 @@ describe("R20 downloading a model", () => {
     second.download("full");
     while (!server.isStalled) await new Promise(setImmediate);
     await second.pause("full");
-    const third = await openLibrary();
+    const third = openLibrary();
     expect(third.entry("full").state).toBe("paused");
   });
 
   test("a failure says why, and the next attempt mends it", async () => {
     server.fail("onnx/model.onnx", { type: "status", status: 403 });
-    const library = await openLibrary();
+    const library = openLibrary();
     expect(await downloaded(library, "full")).toMatchObject({
       state: "failed",
       error: { code: "access-denied" },
@@ -207,7 +207,7 @@ describe("R20 downloading a model", () => {
 
   test("R62 no room for all of it: refused before the first byte", async () => {
     free = 100_000;
-    const library = await openLibrary();
+    const library = openLibrary();
     const entry = await downloaded(library, "full");
     expect(entry.error).toMatchObject({ code: "disk-full" });
     expect(server.requests.every(({ sent }) => sent === 0)).toBe(true);
@@ -218,7 +218,7 @@ describe("R20 downloading a model", () => {
 
 describe("R20 what is here", () => {
   test("checking finds a damaged file, and only that one is fetched again", async () => {
-    const library = await openLibrary();
+    const library = openLibrary();
     await downloaded(library, "full");
     const damaged = readFileSync(at("onnx", "model.onnx_data"));
     damaged[1234]! ^= 1;
@@ -237,7 +237,7 @@ describe("R20 what is here", () => {
   });
 
   test("deleting one model leaves what another needs", async () => {
-    const library = await openLibrary();
+    const library = openLibrary();
     await downloaded(library, "full");
     await downloaded(library, "small");
     await library.remove("full");
@@ -247,7 +247,7 @@ describe("R20 what is here", () => {
   });
 
   test("a file that changed or went away is noticed", async () => {
-    const library = await openLibrary();
+    const library = openLibrary();
     await downloaded(library, "full");
     rmSync(at("onnx", "model.onnx"));
     expect(library.entry("full").state).toBe("absent");
@@ -270,7 +270,7 @@ describe("R20 taking over", () => {
   };
 
   test("a folder, as hard links that cost nothing", async () => {
-    const library = await openLibrary();
+    const library = openLibrary();
     const source = elsewhere();
     await library.import("full", source);
     expect(library.entry("full").state).toBe("ready");
@@ -290,7 +290,7 @@ describe("R20 taking over", () => {
       mkdirSync(path.dirname(path.join(snapshot, file)), { recursive: true });
       symlinkSync(path.join(blobs, file), path.join(snapshot, file));
     }
-    const library = await openLibrary();
+    const library = openLibrary();
     await library.import("small", path.join(root, "hub"));
     expect(library.entry("small").state).toBe("ready");
     expect(readFileSync(at("onnx", "model_q4.onnx"))).toEqual(files["onnx/model_q4.onnx"]);
@@ -300,7 +300,7 @@ describe("R20 taking over", () => {
     const source = elsewhere();
     rmSync(path.join(source, "onnx/model.onnx_data"));
     writeFileSync(path.join(source, "onnx/model.onnx"), "too short");
-    const library = await openLibrary();
+    const library = openLibrary();
     const error = await failure(library.import("full", source));
     expect(error.code).toBe("model-missing");
     expect(error.message).toContain("onnx/model.onnx, onnx/model.onnx_data are missing");
@@ -311,7 +311,7 @@ describe("R20 taking over", () => {
     const source = elsewhere();
     cpSync(path.join(source, "onnx/model.onnx_data"), path.join(source, "onnx/copy"));
     writeFileSync(path.join(source, "onnx/model.onnx_data"), randomBytes(400_000));
-    const library = await openLibrary();
+    const library = openLibrary();
     await library.import("full", source);
     library.verify("full");
     await library.whenIdle("full");
@@ -329,16 +329,16 @@ describe("R20 taking over", () => {
 
 describe("R20 the person's own models", () => {
   test("any repository with the same files, remembered", async () => {
-    const library = await openLibrary();
+    const library = openLibrary();
     await library.add({ ...small, id: "mine", name: "Mine" });
-    const again = await openLibrary();
+    const again = openLibrary();
     expect((await downloaded(again, "mine")).state).toBe("ready");
   });
 
   test.each(["../../../etc/passwd", "/etc/passwd", "onnx/../../x", "a\\..\\b"])(
     "R61 never with a file outside its folder: %s",
     async (file) => {
-      const library = await openLibrary();
+      const library = openLibrary();
       await expect(
         library.add({ ...small, id: "evil", files: [{ path: file, bytes: null }] }),
       ).rejects.toThrow();
@@ -347,7 +347,7 @@ describe("R20 the person's own models", () => {
   );
 
   test("an id is taken once, and an unknown one is named", async () => {
-    const library = await openLibrary();
+    const library = openLibrary();
     await expect(library.add(small)).rejects.toThrow("already");
     expect(() => library.download("nonsense")).toThrow(
       "There is no model named nonsense. Known: full, small.",
@@ -356,7 +356,7 @@ describe("R20 the person's own models", () => {
 
   test("progress never runs backwards without a reason, and ends at the total", async () => {
     server.fail("onnx/model.onnx_data", { type: "cut", after: 100_000 });
-    const library = await openLibrary();
+    const library = openLibrary();
     await downloaded(library, "full");
     await told(({ state }) => state === "ready");
     const last = seen.at(-1)!;

@@ -8,7 +8,7 @@ export const helpText = `Parley, a voice assistant that lives on this machine.
       --system "…"        instructions for the assistant
       --sampling greedy   or values: "temperature=0.2,top-p=0.95,top-k=50,min-p=0.05,repetition-penalty=1.1,seed=1"
                           (default: greedy for the demo pack, the model card's advice for others)
-      --model nano        the demo pack, or a folder with voxtral/ and kokoro/
+      --model nano        the demo pack, a folder with voxtral/ and kokoro/, or downloaded models: id or id+id
       --json              events on standard output, one JSON object a line (below)
 
   npm run transcribe -- <file.wav> …          write down what was said
@@ -17,6 +17,13 @@ export const helpText = `Parley, a voice assistant that lives on this machine.
 
   npm run latency -- [--runs 20]              the latency test: percentiles against the targets, and the five
       --model, --json                         tests of the reference pipeline; exit code 1 when one fails
+
+  npm run models -- list                      models to download, and what is on this machine
+      add <id>                                download; Ctrl-C pauses, the same command goes on
+      add <owner/name> --dtype q4             any repository of the hub with Voxtral's or Kokoro's files
+      import <id> [folder]                    take over a folder, or the Hugging Face cache
+      verify <id> · remove <id> · --json      check every file against the hub · delete · for programs
+      HF_ENDPOINT (a mirror), HF_TOKEN and HTTPS_PROXY are respected.
 
 The reply goes to standard output, token by token; everything else to standard error.
 Exit codes: 0 fine · 1 a model failed, or a test did · 2 the input is wrong · 130 interrupted (Ctrl-C).

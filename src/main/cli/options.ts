@@ -32,11 +32,24 @@ export interface LatencyOptions extends CommonOptions {
   readonly runs: number;
 }
 
+const modelActions = ["list", "add", "remove", "verify", "import"] as const;
+
+export interface ModelsOptions {
+  readonly action: (typeof modelActions)[number];
+  /** An id of the list, or for `add` a repository of the hub; null for `list` only. */
+  readonly name: string | null;
+  /** Where `import` finds the files; null for the Hugging Face cache. */
+  readonly folder: string | null;
+  readonly dtype: string | null;
+  readonly isJson: boolean;
+}
+
 export type Command =
   | { readonly name: "help"; readonly topic: string | null }
   | ({ readonly name: "ask" } & AskOptions)
   | ({ readonly name: "transcribe" } & TranscribeOptions)
-  | ({ readonly name: "latency" } & LatencyOptions);
+  | ({ readonly name: "latency" } & LatencyOptions)
+  | { readonly name: "models"; readonly options: ModelsOptions };
 
 const common = {
   model: { type: "string", default: "nano" },
@@ -58,6 +71,8 @@ export function readCommand(args: readonly string[]): Command {
         return readTranscribe(rest);
       case "latency":
         return readLatency(rest);
+      case "models":
+        return readModels(rest);
       default:
         throw new AppError("bad-input", `There is no command "${name}". See --help.`);
     }
@@ -142,6 +157,25 @@ function readLatency(args: string[]): Command {
   const runs = readNumber("--runs", values.runs, 1, 1_000);
   if (!Number.isInteger(runs)) throw new AppError("bad-input", "--runs takes a whole number.");
   return { name: "latency", runs, model: values.model, isJson: values.json };
+}
+
+function readModels(args: string[]): Command {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { dtype: { type: "string" }, json: common.json, help: common.help },
+  });
+  if (values.help) return { name: "help", topic: "models" };
+  const [verb = "list", name = null, folder = null] = positionals;
+  const action = modelActions.find((known) => known === verb);
+  if (!action) throw new AppError("bad-input", `models can ${modelActions.join(", ")}, not "${verb}".`);
+  if (action !== "list" && name === null) {
+    throw new AppError("bad-input", `Name a model: "npm run models -- list" shows them.`);
+  }
+  return {
+    name: "models",
+    options: { action, name, folder, dtype: values.dtype ?? null, isJson: values.json },
+  };
 }
 
 function readNumber(option: string, text: string, min: number, max: number): number {

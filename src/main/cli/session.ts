@@ -1,9 +1,12 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { LISTEN_RATE_HZ } from "../../shared/audio.ts";
 import { AppError } from "../../shared/errors.ts";
-import { DEMO_LANGUAGE, demoId, modelChoice } from "../app/model-choice.ts";
+import { DEMO_LANGUAGE, demoId, modelChoice, modelsFolder, type ModelFinder } from "../app/model-choice.ts";
+import { findInstalled } from "../library/installed.ts";
 import type { Conversation } from "../assistant/conversation.ts";
 import type { Turn } from "../assistant/turn.ts";
+import { dataFolder } from "../storage/data-folder.ts";
 import { startEngine, type Engine } from "../models/engine.ts";
 import type { DecodedAudio } from "../models/services.ts";
 
@@ -26,10 +29,15 @@ export function openEngine(model: string, signal?: AbortSignal): Engine {
   signal?.throwIfAborted();
   let choice: ReturnType<typeof modelChoice>;
   try {
-    const active = model === demoId ? model : path.resolve(model);
-    choice = modelChoice({ active, provider: "auto", threads: 0 });
+    const root = modelsFolder(dataFolder());
+    const find: ModelFinder = (id) => findInstalled(root, id);
+    const isFolder = model !== demoId && existsSync(model);
+    const active = isFolder ? path.resolve(model) : model;
+    choice = modelChoice({ active, provider: "auto", threads: 0 }, find);
   } catch (error) {
-    const message = `There is no model "${model}": use ${demoId}, or a folder that holds voxtral/ and kokoro/.`;
+    const message =
+      `There is no model "${model}": use ${demoId}, a folder that holds voxtral/ and kokoro/, or ids of ` +
+      '"npm run models -- list" that are downloaded.';
     throw new AppError("bad-input", message, { cause: error });
   }
   const engine = startEngine({ models: choice.models });

@@ -1,3 +1,6 @@
+import { setGlobalProxyFromEnv } from "node:http";
+import { z } from "zod";
+import type { CatalogueFile } from "./catalogue.ts";
 import { AppError } from "../../shared/errors.ts";
 
 /** Where models come from, as the Hugging Face tools name it: HF_ENDPOINT (a mirror), HF_TOKEN (for gated models). */
@@ -19,12 +22,22 @@ export interface RemoteFile {
   readonly commit: string | null;
 }
 
+/** The hub's list of a repository's files (GET /api/models/…/tree/…), as far as we need it. */
+const treeSchema = z.array(
+  z.object({ type: z.string(), path: z.string(), size: z.number().int().nonnegative().default(0) }),
+);
+const MAX_PAGES = 20;
+
 const DEFAULT_ENDPOINT = "https://huggingface.co";
 /** Renamed repositories and mirrors redirect once or twice. */
 const MAX_REDIRECTS = 5;
 
-/** Settings of the environment (huggingface_hub's names). Throws `bad-input` for an endpoint that is no web address. */
+/**
+ * Settings of the environment: huggingface_hub's names, and the proxy variables every download tool knows, which hold for
+ * the whole process. Throws `bad-input` for an endpoint that is no web address.
+ */
 export function hubFromEnvironment(env: Readonly<Record<string, string | undefined>>): Hub {
+  if (env["HTTPS_PROXY"] || env["https_proxy"] || env["HTTP_PROXY"] || env["http_proxy"]) setGlobalProxyFromEnv(env);
   return new Hub({ endpoint: env["HF_ENDPOINT"] || undefined, token: env["HF_TOKEN"] || undefined });
 }
 
@@ -84,6 +97,30 @@ export class Hub {
         commit: commit ?? null,
       };
     }
+  }
+
+  /** All files of a repository with their sizes. Long lists come in pages. */
+  async files(repo: string, revision: string, signal: AbortSignal): Promise<readonly CatalogueFile[]> {
+    const path = [...repo.split("/"), "tree", revision].map(encodeURIComponent).join("/");
+    const files: CatalogueFile[] = [];
+    let next: string | undefined = `${this.#endpoint}/api/models/${path}?recursive=true`;
+    for (let page = 0; next !== undefined && page < MAX_PAGES; page++) {
+      const response = await this.#request(next, { signal });
+      refuse(response, next);
+      const entries = treeSchema.safeParse(await response.json().catch(() => undefined));
+      if (!entries.success) {
+        throw new AppError(
+          "network",
+          `${new URL(next).host} answers with something that is no list of files.`,
+        );
+      }
+      for (const { type, path: file, size } of entries.data)
+        if (type === "file") files.push({ path: file, bytes: size });
+      const link = /<([^>]+)>;\s*rel="next"/u.exec(response.headers.get("link") ?? "")?.[1];
+      // A mirror may point elsewhere; the token must not follow.
+      next = link?.startsWith(`${this.#endpoint}/`) ? link : undefined;
+    }
+    return files;
   }
 
   /** The file's content from byte `from` on, if the server can do that: look at the status. Throws for refusals. */

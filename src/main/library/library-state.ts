@@ -1,4 +1,5 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { writeFileAtomic } from "../storage/atomic-file.ts";
@@ -44,10 +45,10 @@ export class LibraryState {
     this.#contents = contents;
   }
 
-  static async open(root: string): Promise<LibraryState> {
+  static open(root: string): LibraryState {
     const empty = { version: 1 as const, running: [], paused: [], custom: [] };
     try {
-      const text = await readFile(path.join(root, FILE), "utf8");
+      const text = readFileSync(path.join(root, FILE), "utf8");
       return new LibraryState(root, stateSchema.parse(JSON.parse(text)));
     } catch {
       // Missing or damaged: the models themselves are all still there.

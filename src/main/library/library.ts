@@ -7,6 +7,7 @@ import { knownBytes, type CatalogueModel } from "./catalogue.ts";
 import { hasDigest } from "./digest.ts";
 import type { DownloadWorld } from "./file-download.ts";
 import { findInHubCache, importModel } from "./import.ts";
+import { repositoryFolder } from "./installed.ts";
 import { LibraryState } from "./library-state.ts";
 import { Manifest } from "./manifest.ts";
 import { downloadModel } from "./model-download.ts";
@@ -33,6 +34,8 @@ export interface LibraryOptions extends DownloadWorld {
   readonly root: string;
   readonly clock: Clock;
   readonly catalogue: readonly CatalogueModel[];
+  /** False leaves downloads that ran when Parley ended where they are: for looking only. */
+  readonly resumes?: boolean;
   /** A model's entry changed; progress comes at most four times a second. */
   readonly onChange?: (entry: ModelEntry) => void;
 }
@@ -62,8 +65,9 @@ export class ModelLibrary {
   }
 
   /** Opens the library. Downloads that ran when Parley ended go on, those that were paused wait. */
-  static async open(options: LibraryOptions): Promise<ModelLibrary> {
-    const library = new ModelLibrary(options, await LibraryState.open(options.root));
+  static open(options: LibraryOptions): ModelLibrary {
+    const library = new ModelLibrary(options, LibraryState.open(options.root));
+    if (options.resumes === false) return library;
     for (const id of library.#state.running) if (library.#known(id)) library.download(id);
     return library;
   }
@@ -111,7 +115,7 @@ export class ModelLibrary {
 
   /** The folder to load a model from. */
   folderOf(id: string): string {
-    return path.join(this.#options.root, ...this.#find(id).repo.split("/"));
+    return repositoryFolder(this.#options.root, this.#find(id).repo);
   }
 
   /** Begins or resumes a download; harmless while it runs. `entry` tells how it goes, `whenIdle` when it ended. */
