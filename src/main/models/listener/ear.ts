@@ -3,10 +3,10 @@ import { AppError } from "../../../shared/errors.ts";
 import type { ListenerService, ListeningOptions } from "../services.ts";
 import { FRAME_SAMPLES, FrameCutter, measureLoudness, type Frame } from "./frames.ts";
 import { NoiseFloor } from "./noise-floor.ts";
-import type { HeardFrame } from "./recording.ts";
 import { SampleRing } from "./ring.ts";
 import { EnergyDetector, type VoiceDetector } from "./vad.ts";
-import { isLikelyVoice, mayBeVoice, VoiceTracker, type VoiceChange } from "./voice-activity.ts";
+import { VoiceTracker, type VoiceChange } from "./voice-activity.ts";
+import { judgeFrame, type HeardFrame } from "./voice-judgement.ts";
 
 /** How far back an utterance can begin. */
 const RING_SAMPLES = 5 * LISTEN_RATE_HZ;
@@ -92,7 +92,7 @@ export class Ear implements Disposable {
       if (!this.#tracker || samples.length === 0) return false;
       const excessDb = this.#floor.excessDb(measureLoudness(samples).loudest);
       const probability = await this.#ask((detector) => detector.peek(samples, excessDb));
-      return mayBeVoice({ probability, excessDb });
+      return judgeFrame(this.position, probability, excessDb).mayBeVoice;
     });
   }
 
@@ -129,12 +129,11 @@ export class Ear implements Disposable {
     const excessDb = this.#floor.excessDb(loudest);
     this.#floor.push(rms);
     const probability = await this.#ask((detector) => detector.judge(samples, excessDb));
-    const judged = { endSample, probability, excessDb };
-    const heard = { endSample, mayBeVoice: mayBeVoice(judged), isVoice: isLikelyVoice(judged) };
+    const heard = judgeFrame(endSample, probability, excessDb);
     this.#heard.push(heard);
     if (this.#heard.length > RING_SAMPLES / FRAME_SAMPLES) this.#heard.shift();
     this.#options.onLevel({ rms, peak, speech: probability });
-    this.#options.onFrame(heard, tracker.judge(judged));
+    this.#options.onFrame(heard, tracker.hear(heard));
   }
 
   /** A model that fails while running is given up for good: the microphone must not go deaf with it. */

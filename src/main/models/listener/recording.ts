@@ -3,15 +3,7 @@ import type { UtteranceSummary } from "../services.ts";
 import { FRAME_SAMPLES } from "./frames.ts";
 import { SilenceGate } from "./silence-gate.ts";
 import type { Utterance } from "./utterance.ts";
-
-/** A frame as the ear heard it. */
-export interface HeardFrame {
-  readonly endSample: number;
-  /** Judged generously: nothing of it may be left out. */
-  readonly mayBeVoice: boolean;
-  /** The detector itself takes it for voice, if only a little. */
-  readonly isVoice: boolean;
-}
+import type { HeardFrame } from "./voice-judgement.ts";
 
 /** An utterance while the microphone fills it. */
 export class Recording {
@@ -44,10 +36,11 @@ export class Recording {
     else this.utterance.push(samples);
   }
 
-  judged({ endSample, mayBeVoice, isVoice }: HeardFrame): void {
-    if (endSample <= this.#fromSample) return;
-    if (isVoice) this.#voicedSamples += Math.min(FRAME_SAMPLES, endSample - this.#fromSample);
-    this.#gate?.judged(endSample, mayBeVoice);
+  judged(frame: HeardFrame): void {
+    const samples = Math.min(FRAME_SAMPLES, frame.endSample - this.#fromSample);
+    if (samples <= 0) return;
+    if (frame.isVoice) this.#voicedSamples += samples;
+    this.#gate?.judged(frame);
   }
 
   /** Ends it; `isVoiced` says that its last, incomplete frame may be voice. Throws what Utterance.finish throws. */

@@ -1,4 +1,5 @@
 import { LISTEN_RATE_HZ } from "../../../shared/audio.ts";
+import type { HeardFrame } from "./voice-judgement.ts";
 import { MAX_UTTERANCE_MS } from "./utterance.ts";
 
 /** More than this is not kept back: it passes, and the utterance is refused for its length as any other. */
@@ -26,6 +27,7 @@ export class SilenceGate {
   #position: number;
   #judgedUntil = 0;
   #voicedUntil = 0;
+  #hasVoice = false;
 
   constructor(options: SilenceGateOptions) {
     this.#options = options;
@@ -42,10 +44,6 @@ export class SilenceGate {
     return this.#hasVoice && this.#position === this.#limit;
   }
 
-  get #hasVoice(): boolean {
-    return this.#voicedUntil > this.#options.fromSample;
-  }
-
   /** Before the first voice everything is the utterance's, but not before it is judged: voice may be in it. */
   get #limit(): number {
     return (this.#hasVoice ? this.#voicedUntil : this.#judgedUntil) + this.#options.pauseSamples;
@@ -59,10 +57,11 @@ export class SilenceGate {
     else this.#passUntil(this.#limit);
   }
 
-  /** The stream is judged until `endSample`, and has voice until there or not. */
-  judged(endSample: number, isVoiced: boolean): void {
-    this.#judgedUntil = endSample;
-    if (isVoiced) this.#voicedUntil = endSample;
+  /** The stream is judged until `frame` ends. */
+  judged(frame: HeardFrame): void {
+    this.#judgedUntil = frame.endSample;
+    this.#hasVoice ||= frame.isVoice;
+    if (frame.mayBeVoice) this.#voicedUntil = frame.endSample;
     this.#passUntil(this.#limit);
   }
 

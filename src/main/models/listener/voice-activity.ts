@@ -2,16 +2,7 @@ import { LISTEN_RATE_HZ } from "../../../shared/audio.ts";
 import type { ListeningOptions } from "../services.ts";
 import { Endpointing, UNKNOWN_COMPLETENESS } from "./endpointing.ts";
 import { FRAME_SAMPLES } from "./frames.ts";
-
-/** What is known of a frame when it is judged. */
-export interface JudgedFrame {
-  /** Position of the first sample after it. */
-  readonly endSample: number;
-  /** Of speech, from the detector. */
-  readonly probability: number;
-  /** How far its loudest part stands above the background. */
-  readonly excessDb: number;
-}
+import type { HeardFrame } from "./voice-judgement.ts";
 
 /** A VoiceActivity without what only the service knows: the utterance, and when it was. */
 export type VoiceChange =
@@ -25,30 +16,16 @@ export type VoiceChange =
       readonly voicedMs: number;
     };
 
-/** From here on a frame is voice, however quiet: Silero's own threshold. */
-const SURE = 0.5;
-/** Below this it is voice only when it stands well out of the background, … */
-const DOUBTFUL = 0.15;
-const CLEAR_EXCESS_DB = 10;
-/** … and in between when it stands out at all: noise alone reaches 2 dB (the loudest of four slices above the quietest frame). */
-const FAINT_EXCESS_DB = 4;
 /** Speech goes on down to this much below the threshold it began with, as in Silero's own iterator. */
 const HYSTERESIS = 0.15;
 
 /**
- * Whether a frame may be voice, judged generously: a whisper, a breath before a word or a burst of noise counts. Only a
- * frame that is certainly none may be left out of what someone says. A frame that does not stand out of the background
- * counts only when the detector is sure: Silero's memory lags up to 100 ms behind the end of a word.
+ * A whisper, or a soft first word, is often faint to the detector before it is sure: speech is said to begin with such
+ * voice, if there was never more than this between, …
  */
-export function mayBeVoice({ probability, excessDb }: Omit<JudgedFrame, "endSample">): boolean {
-  if (probability >= SURE) return true;
-  return excessDb > (probability >= DOUBTFUL ? FAINT_EXCESS_DB : CLEAR_EXCESS_DB);
-}
-
-/** Whether the detector itself takes the frame for voice, if only a little: loudness alone does not count. */
-export function isLikelyVoice(frame: Omit<JudgedFrame, "endSample">): boolean {
-  return frame.probability >= DOUBTFUL && mayBeVoice(frame);
-}
+const ONSET_GAP_MS = 256;
+/** … but not further back than this. */
+const MAX_ONSET_SAMPLES = 1.5 * LISTEN_RATE_HZ;
 
 interface Speech {
   /** Samples of frames that are voice. */
@@ -58,17 +35,21 @@ interface Speech {
 }
 
 /**
- * Turns judged frames into what the assistant acts on. It judges twice: speech begins and ends by the detector's threshold
+ * Turns heard frames into what the assistant acts on. It judges twice: speech begins and ends by the detector's threshold
  * (noise must not keep a question open), pauses within are found by `mayBeVoice` (a quiet word must not be lost). Knows only
  * frames and positions: the same samples give the same changes, however they arrived.
  */
 export class VoiceTracker {
   #options: ListeningOptions;
   readonly #endpointing: Endpointing;
+  /** Where the newest frames end that may be voice, and that the detector takes for voice. */
   #voicedUntil = 0;
+  #detectedUntil = 0;
   #speech: Speech | null = null;
   /** Voice that is not yet long enough to be speech. */
   #onset = 0;
+  /** Where the voice began, faint or not, that the detector hears now. */
+  #voiceFrom = 0;
   /** Where the last speech ended: what soon follows was a pause inside it after all. */
   #lastSpeechUntil = -Infinity;
   #isPaused = false;
@@ -104,18 +85,17 @@ export class VoiceTracker {
   }
 
   /** The stream's next frame. */
-  judge(frame: JudgedFrame): VoiceChange[] {
-    const startSample = frame.endSample - FRAME_SAMPLES;
-    const isVoiced = mayBeVoice(frame);
-    const changes: VoiceChange[] = isVoiced ? this.#voiced(startSample) : [];
-    if (isVoiced) this.#voicedUntil = frame.endSample;
+  hear({ endSample, probability, mayBeVoice, isVoice }: HeardFrame): VoiceChange[] {
+    const changes: VoiceChange[] = mayBeVoice ? this.#voiced(endSample - FRAME_SAMPLES) : [];
+    if (mayBeVoice) this.#voicedUntil = endSample;
+    if (isVoice) this.#detected(endSample);
     const { speechThreshold } = this.#options;
     const threshold = this.#speech
       ? speechThreshold - Math.min(HYSTERESIS, speechThreshold / 2)
       : speechThreshold;
-    if (isVoiced && frame.probability >= threshold) changes.push(...this.#spoken(frame.endSample));
+    if (mayBeVoice && probability >= threshold) changes.push(...this.#spoken(endSample));
     else if (!this.#speech) this.#onset = 0;
-    return [...changes, ...this.#silent(frame.endSample)];
+    return [...changes, ...this.#silent(endSample)];
   }
 
   #voiced(startSample: number): VoiceChange[] {
@@ -125,21 +105,28 @@ export class VoiceTracker {
     return [{ type: "resumed", pauseMs: toMs(startSample - this.#voicedUntil) }];
   }
 
-  #spoken(endSample: number): VoiceChange[] {
+  #detected(endSample: number): void {
     const startSample = endSample - FRAME_SAMPLES;
+    if (toMs(startSample - this.#detectedUntil) > ONSET_GAP_MS) this.#voiceFrom = startSample;
+    this.#detectedUntil = endSample;
+  }
+
+  #spoken(endSample: number): VoiceChange[] {
     if (this.#speech) {
-      this.#observe(toMs(startSample - this.#speech.until));
+      this.#observe(toMs(endSample - FRAME_SAMPLES - this.#speech.until));
       this.#speech.voiced += FRAME_SAMPLES;
       this.#speech.until = endSample;
       return [];
     }
     this.#onset += FRAME_SAMPLES;
     if (toMs(this.#onset) < this.#options.minSpeechMs) return [];
-    const from = endSample - this.#onset;
-    this.#observe(toMs(from - this.#lastSpeechUntil));
+    const surely = endSample - this.#onset;
+    const earliest = Math.max(this.#lastSpeechUntil, surely - MAX_ONSET_SAMPLES);
+    const startSample = Math.max(earliest, Math.min(surely, this.#voiceFrom));
+    this.#observe(toMs(startSample - this.#lastSpeechUntil));
     this.#speech = { voiced: this.#onset, until: endSample };
     this.#onset = 0;
-    return [{ type: "started", startSample: from }];
+    return [{ type: "started", startSample }];
   }
 
   /** A pause that speech followed: it belongs to the speaker if it was one at all, and within what may be one. */
@@ -151,7 +138,7 @@ export class VoiceTracker {
   #silent(endSample: number): VoiceChange[] {
     const { microPauseMs, maxEndPauseMs } = this.#options;
     const changes: VoiceChange[] = [];
-    const isConcerned = this.#speech !== null || this.#voicedUntil > this.#utteranceFrom;
+    const isConcerned = this.#speech !== null || this.#detectedUntil > this.#utteranceFrom;
     const isSilent = toMs(endSample - this.#voicedUntil) >= microPauseMs;
     if (isConcerned && isSilent && !this.#isPaused) {
       this.#isPaused = true;
