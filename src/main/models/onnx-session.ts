@@ -25,7 +25,15 @@ export interface OpenOptions {
    * about a tenth faster then, and slows down whatever runs beside it.
    */
   readonly spins?: boolean;
+  /**
+   * A graph to open in place of the file's own, by provider; undefined: the file's own. Its external weights are found
+   * beside the file all the same.
+   */
+  readonly modelFor?: (provider: ProviderId) => Promise<Uint8Array | undefined>;
 }
+
+/** By output: the tensor to write, or null for a new one. */
+export type Fetches = Readonly<Record<string, Tensor | null>>;
 
 export interface GraphRun {
   readonly outputs: Readonly<Record<string, Tensor>>;
@@ -46,8 +54,11 @@ export interface Graph {
   readonly loadMs: number;
   readonly inputs: ReadonlyMap<string, TensorInfo>;
   readonly outputs: ReadonlyMap<string, TensorInfo>;
-  /** Runs the graph; `fetches` limits what is copied out. Throws out-of-memory, provider-unavailable or internal. */
-  run(feeds: Readonly<Record<string, Tensor>>, fetches?: readonly string[]): Promise<GraphRun>;
+  /**
+   * Runs the graph; `fetches` limits what is copied out. A tensor of the right shape is written to instead.
+   * Throws out-of-memory, provider-unavailable or internal.
+   */
+  run(feeds: Readonly<Record<string, Tensor>>, fetches?: readonly string[] | Fetches): Promise<GraphRun>;
   /** Frees the native session. Idempotent. */
   release(): Promise<void>;
 }
@@ -90,7 +101,7 @@ export async function openGraph(path: string, options: OpenOptions): Promise<Gra
   const passedOver: string[] = [];
   for (const provider of candidates(path, options.provider)) {
     try {
-      const session = await InferenceSession.create(path, sessionOptions(provider, options));
+      const session = await createSession(path, provider, options);
       return graphOf(path, session, provider, passedOver, systemClock.nowMs() - startMs);
     } catch (error) {
       const failure = openFailure(path, provider, error);
@@ -115,6 +126,16 @@ function candidates(path: string, wanted: ProviderId): readonly ProviderId[] {
   return order.filter((provider) => known.has(provider) && !unusable.has(provider));
 }
 
+async function createSession(
+  path: string,
+  provider: ProviderId,
+  options: OpenOptions,
+): Promise<InferenceSession> {
+  const model = await options.modelFor?.(provider);
+  const settings = sessionOptions(path, provider, options);
+  return model ? InferenceSession.create(model, settings) : InferenceSession.create(path, settings);
+}
+
 /**
  * Why these values (two cores, demo Voxtral; encoder / prefill of 379 / decode step, medians in ms):
  *   alone       1 thread 134/30/1.5 · 2 threads 85/24/2.4 · 2 threads spinning 70/22/1.7
@@ -122,7 +143,11 @@ function candidates(path: string, wanted: ProviderId): readonly ProviderId[] {
  * Spinning threads steal the cores that the other model process needs, so they are off but for the encoder, which runs
  * before there is anything to say (91 against 100 ms alone, medians of ten in turn), and stop with each run.
  */
-function sessionOptions(provider: ProviderId, options: OpenOptions): InferenceSession.SessionOptions {
+function sessionOptions(
+  path: string,
+  provider: ProviderId,
+  options: OpenOptions,
+): InferenceSession.SessionOptions {
   const onDevice = provider === "webgpu" ? (options.gpuOutputs ?? []) : [];
   return {
     // Alone: with "cpu" behind it, onnxruntime-common would drop an unknown provider without a word. Operators that a
@@ -138,7 +163,12 @@ function sessionOptions(provider: ProviderId, options: OpenOptions): InferenceSe
     // Failures come back as exceptions and are reported once, in words, by us.
     logSeverityLevel: 4,
     extra: {
-      session: { intra_op: { allow_spinning: options.spins ? "1" : "0" }, force_spinning_stop: "1" },
+      session: {
+        intra_op: { allow_spinning: options.spins ? "1" : "0" },
+        force_spinning_stop: "1",
+        // Only read when a graph comes as bytes, which have no place of their own.
+        model_external_initializers_file_folder_path: dirname(path),
+      },
     },
     ...(onDevice.length > 0
       ? { preferredOutputLocation: Object.fromEntries(onDevice.map((name) => [name, "gpu-buffer" as const])) }
@@ -155,7 +185,11 @@ function graphOf(
 ): Graph {
   let released: Promise<void> | undefined;
   const inputs = infoOf(session.inputMetadata);
-  const takesHalves = [...inputs.values()].some(({ type }) => type === "float16");
+  const outputs = infoOf(session.outputMetadata);
+  const hasHalves = [...inputs.values(), ...outputs.values()].some(({ type }) => type === "float16");
+  const shown = <T extends Tensor | null>(
+    tensors: Readonly<Record<string, T>>,
+  ): Readonly<Record<string, T>> => (hasHalves ? withHalfBits(tensors) : tensors);
   return {
     path,
     session,
@@ -163,17 +197,20 @@ function graphOf(
     passedOver,
     loadMs,
     inputs,
-    outputs: infoOf(session.outputMetadata),
-    async run(tensors, fetches) {
-      const feeds = takesHalves ? withHalfBits(tensors) : tensors;
+    outputs,
+    async run(tensors, wanted) {
+      const feeds = shown(tensors);
+      const fetches = wanted && !isNames(wanted) ? shown(wanted) : wanted;
       const startMs = systemClock.nowMs();
       try {
-        const outputs = (await (fetches ? session.run(feeds, fetches) : session.run(feeds))) as Record<
-          string,
-          Tensor
-        >;
+        const results = await (fetches ? session.run(feeds, fetches) : session.run(feeds));
         const endMs = systemClock.nowMs();
-        return { outputs, startMs, endMs, sessionMs: endMs - startMs };
+        return {
+          outputs: results,
+          startMs,
+          endMs,
+          sessionMs: endMs - startMs,
+        };
       } catch (error) {
         throw runFailure(path, provider, error);
       }
@@ -185,19 +222,23 @@ function graphOf(
   };
 }
 
+function isNames(fetches: readonly string[] | Fetches): fetches is readonly string[] {
+  return Array.isArray(fetches);
+}
+
 /**
  * onnxruntime-common 1.30 makes a Float16Array of float16 data where the runtime has that class, and onnxruntime-node 1.30
  * then reads no bytes of it ("not enough space: expected 40, got 0"; its Node-API knows 16-bit integers only). The native
  * side is shown the same memory as bits.
  */
-function withHalfBits(tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+function withHalfBits<T extends Tensor | null>(tensors: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]) => {
-      if (tensor.type !== "float16" || tensor.location !== "cpu") return [name, tensor];
+      if (tensor?.type !== "float16" || tensor.location !== "cpu") return [name, tensor];
       const { data } = tensor;
       if (!ArrayBuffer.isView(data)) return [name, tensor];
       const bits = new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
-      const shown: Tensor = Object.create(tensor, { data: { value: bits } });
+      const shown: T = Object.create(tensor, { data: { value: bits } });
       return [name, shown];
     }),
   );

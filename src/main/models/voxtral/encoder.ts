@@ -1,5 +1,7 @@
 import { Tensor } from "onnxruntime-node";
-import type { Graph, GraphRun } from "../onnx-session.ts";
+import type { GraphRun, OpenOptions, TensorInfo } from "../onnx-session.ts";
+import { openSplitGraph } from "../split-graph.ts";
+import type { SplitGraph, SplitRunOptions } from "../split-graph.ts";
 import { AppError } from "../../../shared/errors.ts";
 import { floatsOf, toFloat32 } from "./floats.ts";
 
@@ -13,36 +15,58 @@ export interface EncodedWindow {
   readonly run: GraphRun;
 }
 
+/** What the encoder takes: one window, bin-major. */
+const MEL: TensorInfo = { name: "audio_values", type: "float32", shape: [1, MEL_BINS, WINDOW_FRAMES] };
+
 /** The audio encoder with its projector: 30 s of log-mel → embeddings in the decoder's space. */
 export class Encoder {
   readonly hiddenSize: number;
-  readonly #graph: Graph;
+  readonly graph: SplitGraph;
+  /** Milliseconds of the longest piece at the warm-up: what abandoning costs at most. Infinite before that. */
+  pieceMs = Number.POSITIVE_INFINITY;
 
-  /** Throws AppError model-wrong when the graph is not a Voxtral encoder. */
-  constructor(graph: Graph) {
-    const input = graph.inputs.get("audio_values");
-    const hiddenSize = graph.outputs.get("audio_features")?.shape.at(-1);
-    if (!input || input.type !== "float32" || input.shape[1] !== MEL_BINS || typeof hiddenSize !== "number") {
-      throw new AppError(
-        "model-wrong",
-        `${graph.path} is not Voxtral's audio encoder. Choose a Voxtral folder.`,
-      );
-    }
-    this.#graph = graph;
+  private constructor(graph: SplitGraph, hiddenSize: number) {
+    this.graph = graph;
     this.hiddenSize = hiddenSize;
   }
 
-  /** `mel` is bin-major [128, 3000], normalised. */
-  async encode(mel: Float32Array): Promise<EncodedWindow> {
+  /** Opens a graph file. Throws AppError model-wrong when it is not a Voxtral encoder, and as `openGraph`. */
+  static async open(path: string, options: OpenOptions): Promise<Encoder> {
+    const graph = await openSplitGraph(path, options, [MEL]);
+    const input = graph.inputs.get(MEL.name);
+    const hiddenSize = graph.outputs.get("audio_features")?.shape.at(-1);
+    if (!input || input.type !== "float32" || input.shape[1] !== MEL_BINS || typeof hiddenSize !== "number") {
+      await graph.release();
+      throw new AppError("model-wrong", `${path} is not Voxtral's audio encoder. Choose a Voxtral folder.`);
+    }
+    return new Encoder(graph, hiddenSize);
+  }
+
+  /**
+   * `mel` is bin-major [128, 3000], normalised. With a signal, messages get through between pieces, and when it has been
+   * aborted the rest is not computed: throws AppError cancelled.
+   */
+  async encode(
+    mel: Float32Array,
+    signal?: AbortSignal,
+    onPiece?: SplitRunOptions["onPiece"],
+  ): Promise<EncodedWindow> {
     const feed = new Tensor("float32", mel, [1, MEL_BINS, WINDOW_FRAMES]);
-    const run = await this.#graph.run({ audio_values: feed });
+    const run = await this.graph.run(
+      { [MEL.name]: feed },
+      { ...(signal ? { signal } : {}), ...(onPiece ? { onPiece } : {}) },
+    );
     return { features: toFloat32(floatsOf(run.outputs["audio_features"]!)), run };
   }
 
   /** Encodes silence, so that the first question finds its memory in place; tells how many positions a window takes. */
   async warmUp(): Promise<number> {
     // log10(1e-10) after (x + 4) / 4: what an empty window looks like.
-    const { features } = await this.encode(new Float32Array(MEL_BINS * WINDOW_FRAMES).fill(-1.5));
+    const silence = new Float32Array(MEL_BINS * WINDOW_FRAMES).fill(-1.5);
+    const times: number[] = [];
+    await this.encode(silence);
+    const { features } = await this.encode(silence, undefined, (_piece, ms) => times.push(ms));
+    this.pieceMs = Math.max(...times);
     return features.length / this.hiddenSize;
   }
 }

@@ -8,7 +8,6 @@ import type { Graph, OpenOptions } from "../onnx-session.ts";
 import type { LoadParams } from "../services.ts";
 import { Decoder } from "./decoder.ts";
 import { createDeviceTruncation } from "./device-truncate.ts";
-import type { DeviceTruncation } from "./device-truncate.ts";
 import { createEmbeddings } from "./embeddings.ts";
 import type { Embeddings } from "./embeddings.ts";
 import { Encoder } from "./encoder.ts";
@@ -35,7 +34,8 @@ const generationSchema = z.looseObject({
 /** Everything of a model folder, ready to run. */
 export interface LoadedModel {
   readonly name: string;
-  readonly graphs: Readonly<Record<string, Graph>>;
+  /** What runs on which provider, by the graph's name. */
+  readonly graphs: Readonly<Record<Stem, Pick<Graph, "provider">>>;
   readonly dtypes: Readonly<Record<string, string>>;
   readonly loadMs: number;
   readonly contextLimit: number;
@@ -72,29 +72,33 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
     audio_encoder: findGraph(params.modelDir, "audio_encoder", { ...params, lenient: true }),
     embed_tokens: findGraph(params.modelDir, "embed_tokens", { ...params, lenient: true }),
   };
-  const graphs: Partial<Record<Stem, Graph>> = {};
-  let prefillGraph: Graph | undefined;
-  let truncation: DeviceTruncation | undefined;
-  const release = async (): Promise<void> => {
-    await Promise.all(Object.values(graphs).map((graph) => graph.release()));
-    await prefillGraph?.release();
-    await truncation?.release();
-    truncation = undefined;
+  const opened: { release(): Promise<void> }[] = [];
+  const keep = <T extends { release(): Promise<void> }>(resource: T): T => {
+    opened.push(resource);
+    return resource;
   };
+  const release = async (): Promise<void> => {
+    await Promise.all(opened.splice(0).map((resource) => resource.release()));
+  };
+  const open = async (stem: Stem): Promise<Graph> =>
+    keep(await openGraph(files[stem].path, openOptions(stem, files[stem], params, config)));
   try {
-    for (const stem of stems)
-      graphs[stem] = await openGraph(files[stem].path, openOptions(stem, files[stem], params, config));
-    const { audio_encoder, embed_tokens, decoder_model_merged } = graphs;
-    if (!audio_encoder || !embed_tokens || !decoder_model_merged)
-      throw new AppError("internal", "A graph is missing.");
-    const encoder = new Encoder(audio_encoder);
+    const { path } = files.audio_encoder;
+    const encoder = await Encoder.open(
+      path,
+      openOptions("audio_encoder", files.audio_encoder, params, config),
+    );
+    const audio_encoder = keep(encoder.graph);
+    const embed_tokens = await open("embed_tokens");
+    const decoder_model_merged = await open("decoder_model_merged");
+    let prefillGraph: Graph | undefined;
     if (
       decoder_model_merged.provider === "cpu" &&
       isSmall(files.decoder_model_merged) &&
       params.threads === 0
     ) {
       const options = { provider: "cpu", threads: 0, spins: true } as const;
-      prefillGraph = await openGraph(files.decoder_model_merged.path, options);
+      prefillGraph = keep(await openGraph(files.decoder_model_merged.path, options));
     }
     const decoder = new Decoder(decoder_model_merged, config.contextLimit, prefillGraph);
     const embeddings = await createEmbeddings(embed_tokens, config.vocabSize);
@@ -104,9 +108,9 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
         `The graphs of ${params.modelDir} do not belong together: their sizes differ.`,
       );
     }
-    if (decoder.kvOnDevice) {
-      truncation = await createDeviceTruncation(decoder.layout, decoder_model_merged.provider);
-    }
+    const truncation = decoder.kvOnDevice
+      ? keep(await createDeviceTruncation(decoder.layout, decoder_model_merged.provider))
+      : undefined;
     return {
       name: modelNameOf(params.modelDir),
       graphs: { audio_encoder, embed_tokens, decoder_model_merged },
