@@ -3,6 +3,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Page } from "playwright-core";
 import { chromiumPath, PageHost } from "./page-host.ts";
 
+/** The state in which nothing happens. */
+const idle = {
+  phase: "idle",
+  conversationId: "conversation-1",
+  turnId: null,
+  utteranceId: null,
+  isMuted: false,
+  isHeld: false,
+};
+
 /** The built page in a real browser, behind the product's own headers, against a scripted main side. */
 describe.skipIf(chromiumPath === undefined)("the page", () => {
   let host: PageHost;
@@ -33,7 +43,19 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
       ["settings", "#/settings", {}],
       ["overlay", "#/overlay", { width: 420, height: 148 }],
       ["narrow conversation", "#/", { width: 480, height: 720 }],
-    ])(
+      ["muted", "#/", { start: { state: { isMuted: true } } }],
+      ["hands-free", "#/", { start: { isHandsFree: true, state: { phase: "listening" } } }],
+      [
+        "hands-free, held",
+        "#/",
+        { start: { isHandsFree: true, state: { phase: "speaking", isHeld: true } } },
+      ],
+      [
+        "hands-free overlay",
+        "#/overlay",
+        { width: 420, height: 148, start: { isHandsFree: true, state: { phase: "listening" } } },
+      ],
+    ] as const)(
       "R26 %s: no axe violation, no console message, nothing fetched from elsewhere",
       async (_, hash, options) => {
         const page = await host.open({ theme, hash, reducedMotion: true, ...options });
@@ -204,8 +226,9 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     expect(samples / blocks / 16).toBeGreaterThanOrEqual(20);
     expect(samples / blocks / 16).toBeLessThanOrEqual(32);
     await page.getByRole("button", { name: "Microphone on" }).click();
-    await page.getByRole("button", { name: "Microphone off" }).waitFor();
-    expect((await calls(page, "mic.state")).at(-1)).toMatchObject({ params: { state: "off" } });
+    await page.getByRole("button", { name: "Microphone muted" }).waitFor();
+    expect((await calls(page, "mic.state")).at(-1)).toMatchObject({ params: { state: "muted" } });
+    expect(await calls(page, "mic.mute")).toMatchObject([{ params: { muted: true } }]);
   });
 
   test("R12 a remembered microphone opens by itself, a muted one does not", async () => {
@@ -214,10 +237,107 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await page.getByRole("button", { name: "Microphone on" }).waitFor();
     await page.reload();
     await page.getByRole("button", { name: "Microphone on" }).click();
-    await page.getByRole("button", { name: "Microphone off" }).waitFor();
+    await page.getByRole("button", { name: "Microphone muted" }).waitFor();
     await page.reload();
     await page.waitForFunction(() => window.scriptedMain?.log.some(({ name }) => name === "latency.list"));
     expect(await page.getByRole("button", { name: "Microphone off" }).count()).toBe(1);
+  });
+
+  test("R13 M mutes for every window: the tracks are stopped, and unmuting anywhere opens it again", async () => {
+    const page = await host.open();
+    await page.evaluate(() => {
+      const { mediaDevices } = navigator;
+      const open = mediaDevices.getUserMedia.bind(mediaDevices);
+      const tracks: MediaStreamTrack[] = [];
+      Object.assign(window, { tracks });
+      mediaDevices.getUserMedia = async (constraints) => {
+        const stream = await open(constraints);
+        tracks.push(...stream.getTracks());
+        return stream;
+      };
+    });
+    const trackStates = () =>
+      page.evaluate(() =>
+        (Reflect.get(window, "tracks") as MediaStreamTrack[]).map(({ readyState }) => readyState),
+      );
+    await page.getByRole("button", { name: "Microphone off" }).click();
+    await page.getByRole("button", { name: "Microphone on" }).waitFor();
+    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+    await page.keyboard.press("m");
+    await page.getByRole("button", { name: "Microphone muted" }).waitFor();
+    expect(await trackStates()).toEqual(["ended"]);
+    await page.getByText("Nothing is recorded").waitFor();
+
+    await talk(page).click();
+    await page.getByText("The microphone is muted. Unmute it to talk.").first().waitFor();
+    expect(await calls(page, "listen.begin")).toEqual([]);
+
+    // While a question is typed, the letter is a letter.
+    await page.getByLabel("Type a question").fill("");
+    await page.keyboard.press("m");
+    expect(await page.getByLabel("Type a question").inputValue()).toBe("m");
+    await page.evaluate((state) => window.scriptedMain?.emit("state", state), {
+      ...idle,
+      isMuted: false,
+    });
+    await page.getByRole("button", { name: "Microphone on" }).waitFor();
+    expect(await trackStates()).toEqual(["ended", "live"]);
+    expect(host.problems).toEqual([]);
+  });
+
+  test("R13 hands-free is chosen beside the talk button, opens the microphone, and says what it hears", async () => {
+    const page = await host.open();
+    const emit = (event: string, value: unknown) =>
+      page.evaluate(([name, what]) => window.scriptedMain?.emit(name, what), [event, value] as const);
+    const status = page.getByRole("status").filter({ has: page.locator("strong") });
+    await page.getByRole("button", { name: "Hands-free" }).click();
+    await page.getByRole("button", { name: "Microphone on" }).waitFor();
+    await status.getByText("Listening for you").waitFor();
+    expect(await calls(page, "settings.update")).toMatchObject([
+      { params: { turnTaking: { mode: "hands-free" } } },
+    ]);
+
+    await emit("state", { ...idle, phase: "listening", utteranceId: "heard-1" });
+    await status.getByText("I hear you").waitFor();
+    const pausedAtMs = await page.evaluate(() => performance.timeOrigin + performance.now() - 200);
+    await emit("endpoint", { pausedAtMs, endPauseMs: 60_000 });
+    await status.getByText("Done?").waitFor();
+    const ring = () =>
+      talk(page)
+        .locator("circle")
+        .evaluate((circle) => Number.parseFloat(getComputedStyle(circle).strokeDashoffset));
+    const early = await ring();
+    expect(early).toBeGreaterThan(0);
+    await expect.poll(ring).toBeGreaterThan(early);
+    await emit("endpoint", null);
+    await status.getByText("I hear you").waitFor();
+    expect(await talk(page).locator("circle").count()).toBe(0);
+
+    // What voice began is taken back like anything else.
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => window.scriptedMain?.log.some(({ name }) => name === "listen.cancel"));
+    expect(await calls(page, "listen.cancel")).toMatchObject([{ params: { utteranceId: "heard-1" } }]);
+
+    await emit("state", { ...idle, phase: "speaking", turnId: "turn-2", isHeld: true });
+    await status.getByText("Was that for me?").waitFor();
+    expect(host.problems).toEqual([]);
+  });
+
+  test("R13 R14 the meter shows how sure the listener is of voice, against the threshold", async () => {
+    const page = await host.open();
+    await page.getByRole("button", { name: "Hands-free" }).click();
+    await page.getByText("Listening for you").waitFor();
+    const meter = page.locator("[class*=meter]").first();
+    const level = (speech: number) =>
+      page.evaluate(
+        (value) => window.scriptedMain?.emit("level", { rms: 0.01, peak: 0.02, speech: value }),
+        speech,
+      );
+    await level(0.2);
+    await expect.poll(() => meter.locator("div").first().getAttribute("style")).toContain("0.2");
+    expect(await meter.getAttribute("data-voice")).toBeNull();
+    await level(0.8);
+    await expect.poll(() => meter.getAttribute("data-voice")).toBe("");
   });
 
   test("R62 a microphone that is unplugged is said to be lost and comes back by itself", async () => {
@@ -281,7 +401,7 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     expect(await page.getByLabel("Type a question").inputValue()).toBe("a ");
     await page.getByRole("button", { name: "Microphone on" }).focus();
     await page.keyboard.press("Space");
-    await page.getByRole("button", { name: "Microphone off" }).click();
+    await page.getByRole("button", { name: "Microphone muted" }).click();
     await page.getByRole("button", { name: "Microphone on" }).waitFor();
     expect(await calls(page, "listen.begin")).toEqual([]);
     await page.locator("main").focus();

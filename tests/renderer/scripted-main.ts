@@ -4,7 +4,7 @@ import type { AppService, AssistantState } from "../../src/shared/app-contract.t
 import { AppError } from "../../src/shared/errors.ts";
 import { messagePort } from "../../src/shared/ports/message-port.ts";
 import { serve, type Handlers, type RpcServer } from "../../src/shared/rpc.ts";
-import { applySettingsPatch } from "../../src/shared/settings.ts";
+import { applySettingsPatch, type Settings } from "../../src/shared/settings.ts";
 import { latencyRecord } from "./latency-record.ts";
 import {
   scriptedConversation,
@@ -26,6 +26,8 @@ export interface ScriptedMain {
   readonly log: { readonly name: string; readonly params: unknown }[];
   readonly microphone: { blocks: number; samples: number; sampleRateHz: number };
   readonly played: Played[];
+  /** What the page would be told now. */
+  settings(): Settings;
   emit(event: string, value: unknown): void;
   /** Makes the next calls of this name fail. */
   refuse(name: string, message: string): void;
@@ -35,15 +37,22 @@ declare global {
   interface Window {
     scriptedMain?: ScriptedMain;
     /** Set before the page runs, to start from something else than the recorded conversation. */
-    scriptedStart?: { readonly isEmpty?: boolean; readonly tokenMs?: number };
+    scriptedStart?: {
+      readonly isEmpty?: boolean;
+      readonly tokenMs?: number;
+      readonly isHandsFree?: boolean;
+      readonly state?: Partial<AssistantState>;
+    };
   }
 }
 
 const snapshot = scriptedSnapshot();
 const start = window.scriptedStart ?? {};
-let { settings } = snapshot;
+let settings = start.isHandsFree
+  ? applySettingsPatch(snapshot.settings, { turnTaking: { mode: "hands-free" } })
+  : snapshot.settings;
 let conversation = start.isEmpty ? null : scriptedConversation();
-let state: AssistantState = snapshot.state;
+let state: AssistantState = { ...snapshot.state, ...start.state };
 let running: { turnId: string; timer: ReturnType<typeof setInterval> | undefined; reply: string } | undefined;
 let nextId = 100;
 /** What the real main side would have stored by now. */
@@ -54,6 +63,7 @@ const scripted: ScriptedMain = {
   log: [],
   microphone: { blocks: 0, samples: 0, sampleRateHz: 0 },
   played: [],
+  settings: () => settings,
   emit: (event, value) => server?.emit(event as "notice", value as never),
   refuse: (name, message) => refusals.set(name, message),
 };

@@ -1,5 +1,5 @@
 /** Short sounds for people who do not look at the screen. */
-export type Earcon = "listen" | "sent" | "error";
+export type Earcon = "listen" | "sent" | "resumed" | "muted" | "unmuted" | "error";
 
 interface Note {
   readonly hz: number;
@@ -7,7 +7,10 @@ interface Note {
   readonly lengthMs: number;
 }
 
-/** Rising to invite, falling to confirm, low twice for trouble; all shorter than a syllable. */
+/**
+ * Rising to invite, falling to confirm, one note for going on, deep for the microphone itself, low twice for trouble; all
+ * shorter than a syllable.
+ */
 const notes: Readonly<Record<Earcon, readonly Note[]>> = {
   listen: [
     { hz: 587.33, startMs: 0, lengthMs: 60 },
@@ -16,6 +19,15 @@ const notes: Readonly<Record<Earcon, readonly Note[]>> = {
   sent: [
     { hz: 880, startMs: 0, lengthMs: 50 },
     { hz: 659.26, startMs: 45, lengthMs: 70 },
+  ],
+  resumed: [{ hz: 659.26, startMs: 0, lengthMs: 60 }],
+  muted: [
+    { hz: 440, startMs: 0, lengthMs: 60 },
+    { hz: 293.66, startMs: 55, lengthMs: 90 },
+  ],
+  unmuted: [
+    { hz: 293.66, startMs: 0, lengthMs: 60 },
+    { hz: 440, startMs: 55, lengthMs: 90 },
   ],
   error: [
     { hz: 220, startMs: 0, lengthMs: 110 },

@@ -9,6 +9,9 @@ export interface MicrophoneStatus {
   readonly message: string | null;
 }
 
+export const microphoneOff: MicrophoneStatus = { state: "off", label: "", message: null };
+export const microphoneMuted: MicrophoneStatus = { state: "muted", label: "", message: null };
+
 /** Turns a refusal of `getUserMedia` into a state and a sentence (Media Capture and Streams, §10.2). */
 export function statusOfRefusal(error: unknown): MicrophoneStatus {
   const name = error instanceof DOMException || error instanceof Error ? error.name : "";

@@ -2,7 +2,13 @@ import { LISTEN_RATE_HZ } from "../../shared/audio.ts";
 import type { BlockLevel } from "./capture-blocks.ts";
 import { CAPTURE_PROCESSOR, type CaptureMessage } from "./capture-messages.ts";
 import { captureWorkletUrl } from "./worklets.ts";
-import { isDeviceGone, statusOfRefusal, type MicrophoneStatus } from "./microphone-errors.ts";
+import {
+  isDeviceGone,
+  microphoneMuted,
+  microphoneOff,
+  statusOfRefusal,
+  type MicrophoneStatus,
+} from "./microphone-errors.ts";
 
 /** What the person chose; from Settings.audio. */
 export interface MicrophoneChoice {
@@ -26,11 +32,9 @@ interface Capture {
   readonly deviceId: string;
 }
 
-const off: MicrophoneStatus = { state: "off", label: "", message: null };
-
 /**
  * The microphone. `arm` opens it and keeps it open through unplugging, replugging and changes of the system's default;
- * `mute` really stops the hardware. Only `arm` ever opens it, so call it from a person's gesture or a remembered grant.
+ * `close` really stops the hardware, and with it the system's mark that it is recording. Only `arm` ever opens it, so call it from a person's gesture or a remembered grant.
  */
 export class Microphone implements Disposable {
   readonly #events: MicrophoneEvents;
@@ -38,8 +42,8 @@ export class Microphone implements Disposable {
   readonly #onDeviceChange = (): void => void this.#followDevices();
   #choice: MicrophoneChoice | undefined;
   #capture: Capture | undefined;
-  #status: MicrophoneStatus = off;
-  /** Grows with every arm and mute: an answer that arrives for an older one is closed unused. */
+  #status = microphoneOff;
+  /** Grows with every arm and close: an answer that arrives for an older one is closed unused. */
   #generation = 0;
 
   constructor(events: MicrophoneEvents) {
@@ -70,11 +74,12 @@ export class Microphone implements Disposable {
     return this.#status;
   }
 
-  mute(): void {
+  /** Shuts it; `isMuted` only says why. */
+  close(isMuted: boolean): void {
     this.#generation += 1;
     this.#choice = undefined;
     this.#replace(undefined);
-    this.#setStatus(off);
+    this.#setStatus(isMuted ? microphoneMuted : microphoneOff);
   }
 
   /** Lets a capture that the browser started silently run; call it from a gesture. */
@@ -84,7 +89,7 @@ export class Microphone implements Disposable {
 
   [Symbol.dispose](): void {
     this.#media?.removeEventListener("devicechange", this.#onDeviceChange);
-    this.mute();
+    this.close(false);
   }
 
   async #openWithFallback(choice: MicrophoneChoice): Promise<Capture> {

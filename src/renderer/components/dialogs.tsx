@@ -91,10 +91,10 @@ const shortcuts: readonly { keys: readonly string[]; does: string }[] = [
   { keys: ["Space"], does: "Hold to talk. A short tap starts, the next tap sends" },
   { keys: ["Space"], does: "While Parley speaks: stop it and listen" },
   { keys: ["Esc"], does: "Cancel what you were saying, or stop the reply" },
+  { keys: ["M"], does: "Mute the microphone or unmute it; Alt M also while you type" },
   { keys: ["Ctrl", "K"], does: "Search conversations" },
   { keys: ["Alt", "N"], does: "New conversation" },
   { keys: ["Alt", "T"], does: "Type a question" },
-  { keys: ["Alt", "M"], does: "Microphone on or off" },
   { keys: ["Alt", "1 – 3"], does: "Conversation, latency, settings" },
   { keys: ["Ctrl", "/"], does: "This list" },
 ];

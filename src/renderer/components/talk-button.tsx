@@ -1,9 +1,11 @@
-import { Ellipsis, Mic, MicOff, Square } from "lucide-react";
+import { Ellipsis, Mic, MicOff, Pause, Square } from "lucide-react";
 import { useEffect, useRef, type PointerEvent, type ReactNode } from "react";
 import type { Phase } from "../../shared/app-contract.ts";
 import { useSession, useStores } from "../session-context.ts";
 import type { TalkSource } from "../session/push-to-talk.ts";
+import { EndpointRing } from "./endpoint-ring.tsx";
 import { levelFraction, ringPath } from "./level-ring.ts";
+import { useMicrophoneState } from "./microphone-switch.tsx";
 import styles from "./talk-button.module.css";
 
 const names: Readonly<Record<Phase, string>> = {
@@ -17,8 +19,9 @@ const names: Readonly<Record<Phase, string>> = {
 export function TalkButton({ source, size }: { source: TalkSource; size: "large" | "small" }): ReactNode {
   const { talk } = useSession();
   const phase = useStores("assistant", (state) => state.phase);
-  const microphone = useStores("microphone", (state) => state.state);
-  const isSilent = source === "button" && (microphone === "denied" || microphone === "missing");
+  const isHeld = useStores("assistant", (state) => state.isHeld);
+  const isEnding = useStores("assistant", (state) => state.endpoint !== null);
+  const isSilent = ["denied", "missing", "muted"].includes(useMicrophoneState());
   const isPointerDown = useRef(false);
 
   const press = (event: PointerEvent<HTMLButtonElement>): void => {
@@ -39,6 +42,9 @@ export function TalkButton({ source, size }: { source: TalkSource; size: "large"
       type="button"
       data-talk=""
       data-phase={phase}
+      data-silent={phase === "idle" && isSilent ? "" : undefined}
+      data-ending={isEnding ? "" : undefined}
+      data-held={isHeld ? "" : undefined}
       data-size={size}
       className={styles["button"]}
       aria-label={names[phase]}
@@ -57,15 +63,19 @@ export function TalkButton({ source, size }: { source: TalkSource; size: "large"
     >
       <LevelRing />
       <span className={styles["disc"]}>
-        <PhaseIcon phase={phase} isSilent={isSilent} />
+        <PhaseIcon phase={phase} isHeld={isHeld} isSilent={isSilent} />
       </span>
     </button>
   );
 }
 
-function PhaseIcon({ phase, isSilent }: { phase: Phase; isSilent: boolean }): ReactNode {
+function PhaseIcon(props: { phase: Phase; isHeld: boolean; isSilent: boolean }): ReactNode {
+  const { phase, isHeld, isSilent } = props;
   if (phase === "listening") return <span className={styles["bars"]} aria-hidden />;
   if (phase === "thinking") return <Ellipsis aria-hidden className={styles["glyph"]} />;
+  if (phase === "speaking" && isHeld) {
+    return <Pause aria-hidden className={styles["glyph"]} fill="currentColor" />;
+  }
   if (phase === "speaking") return <Square aria-hidden className={styles["glyph"]} fill="currentColor" />;
   return isSilent ? (
     <MicOff aria-hidden className={styles["glyph"]} />
@@ -80,7 +90,9 @@ function LevelRing(): ReactNode {
   const path = useRef<SVGPathElement>(null);
   useEffect(() => {
     const history: number[] = [];
-    return stores.level.subscribe(({ rms }) => {
+    return stores.level.subscribe(({ rms }, before) => {
+      // The probability of voice comes in between, from main.
+      if (rms === before.rms) return;
       history.unshift(levelFraction(rms));
       history.length = Math.min(history.length, 24);
       path.current?.setAttribute("d", ringPath(history));
@@ -89,6 +101,7 @@ function LevelRing(): ReactNode {
   return (
     <svg className={styles["ring"]} viewBox="-60 -60 120 120" aria-hidden>
       <path ref={path} d={ringPath([])} />
+      <EndpointRing />
     </svg>
   );
 }

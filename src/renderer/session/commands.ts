@@ -116,6 +116,12 @@ export class Commands {
     }
   }
 
+  /** Like `updateSettings`, for controls that have no place of their own to say what was wrong. */
+  async change(patch: SettingsPatch): Promise<void> {
+    const problem = await this.updateSettings(patch);
+    if (problem !== null) this.#options.notify("error", problem);
+  }
+
   async loadLatency(filter: LatencyFilter): Promise<void> {
     const { latency } = this.#options.stores;
     const generation = ++this.#latencyGeneration;

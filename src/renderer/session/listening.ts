@@ -7,13 +7,15 @@ import type { Stores } from "../stores/stores.ts";
 import type { TalkActions, TalkSource } from "./push-to-talk.ts";
 import type { Sound } from "./sound.ts";
 
-/** Set in local storage once the person has let Parley listen; muting takes it back. */
+/** Set in local storage while the person lets Parley listen; muting takes it back. */
 const ARMED_KEY = "parley.microphone";
 
 export interface ListeningOptions {
   readonly link: Link;
   readonly stores: Stores;
   readonly sound: Sound;
+  /** False in the overlay, which has no microphone. */
+  readonly isMain: boolean;
   readonly notify: (level: "info" | "warning" | "error", message: string) => void;
   /** An utterance could not be opened: the gesture that asked for it is void. */
   readonly onRefused: () => void;
@@ -39,7 +41,7 @@ export class Listening implements TalkActions, Disposable {
       level: (level) => stores.level.setState(level),
       status: (status) => {
         stores.microphone.setState(status);
-        if (status.state !== "armed") stores.level.setState({ rms: 0, peak: 0 });
+        if (status.state !== "armed") stores.level.setState({ rms: 0, peak: 0, speech: 0 });
         this.announce();
       },
     });
@@ -47,9 +49,10 @@ export class Listening implements TalkActions, Disposable {
 
   /** Opens the microphone at start, if the person allowed it before and did not mute it since. */
   async restore(): Promise<void> {
+    if (!this.#mayOpen || this.#microphone.status.state !== "off") return;
     if (localStorage.getItem(ARMED_KEY) !== "armed") return;
     const permission = await navigator.permissions?.query({ name: "microphone" });
-    if (permission?.state === "granted") await this.arm();
+    if (permission?.state === "granted" && this.#mayOpen) await this.arm();
   }
 
   async arm(): Promise<MicrophoneStatus> {
@@ -63,15 +66,49 @@ export class Listening implements TalkActions, Disposable {
     return status;
   }
 
-  mute(): void {
-    localStorage.removeItem(ARMED_KEY);
-    this.release();
+  /** Shuts the microphone in every window, opens it again, or opens it for the first time. */
+  toggle(): void {
+    const { isMuted } = this.#options.stores.assistant.getState();
+    const { state } = this.#microphone.status;
+    if (isMuted) this.#tellMute(false);
+    else if (state !== "armed" && this.#isMain) void this.arm();
+    else {
+      // Here at once: what main says of it follows.
+      this.followMute(true);
+      this.#tellMute(true);
+    }
+  }
+
+  /** Main's word on the microphone, whichever window asked for it. */
+  followMute(isMuted: boolean): void {
+    if (!this.#isMain) return;
+    if (isMuted) {
+      localStorage.removeItem(ARMED_KEY);
+      // What was being said is main's to take back: it knows of it and of its being muted.
+      this.#take();
+      this.#microphone.close(true);
+    } else if (this.#mayOpen) void this.arm();
+    else this.#microphone.close(false);
+  }
+
+  /** Hands-free was turned on: it needs the microphone. */
+  followMode(before: Settings, after: Settings): void {
+    const isNew = before.turnTaking.mode !== "hands-free" && after.turnTaking.mode === "hands-free";
+    if (isNew && this.#mayOpen && this.#microphone.status.state !== "armed") void this.arm();
+  }
+
+  /** Takes back what voice began to say; what a key of this window began is the key's. */
+  dismiss(): void {
+    if (this.#utterance) return;
+    const { utteranceId } = this.#options.stores.assistant.getState();
+    if (utteranceId === null) return;
+    this.#attempt(async () => this.#options.link.client.call("listen.cancel", { utteranceId }));
   }
 
   /** Closes the microphone without forgetting that it may be opened: another page takes over. */
   release(): void {
     this.cancel();
-    this.#microphone.mute();
+    this.#microphone.close(this.#options.stores.assistant.getState().isMuted);
   }
 
   /** A gesture: sound that the browser held back may start now. */
@@ -85,7 +122,7 @@ export class Listening implements TalkActions, Disposable {
       before.audio.inputDeviceId === after.audio.inputDeviceId &&
       before.audio.echoCancellation === after.audio.echoCancellation &&
       before.audio.noiseSuppression === after.audio.noiseSuppression;
-    if (!isSame && this.#microphone.status.state !== "off") void this.arm();
+    if (!isSame && !["off", "muted"].includes(this.#microphone.status.state)) void this.arm();
   }
 
   /** Tells main, and through it every window, how the microphone is. */
@@ -107,6 +144,7 @@ export class Listening implements TalkActions, Disposable {
     this.#options.sound.wake();
     const utterance: Utterance = { id: Promise.resolve(null), isReleased: false };
     this.#utterance = utterance;
+    this.#options.stores.assistant.setState({ isPressed: true });
     utterance.id = this.#open(utterance, source, atMs);
   }
 
@@ -115,7 +153,6 @@ export class Listening implements TalkActions, Disposable {
     this.#attempt(async () => {
       const utteranceId = await utterance?.id;
       if (!utteranceId) return;
-      this.#options.sound.earcon("sent");
       const releasedAtMs = atMs + this.#clockOffsetMs;
       await this.#options.link.client.call("listen.end", { utteranceId, releasedAtMs });
     });
@@ -138,15 +175,29 @@ export class Listening implements TalkActions, Disposable {
     this.#microphone[Symbol.dispose]();
   }
 
+  get #isMain(): boolean {
+    return this.#options.isMain;
+  }
+
+  /** This page is the one that listens, and nobody shut it up. */
+  get #mayOpen(): boolean {
+    const { connection, assistant } = this.#options.stores;
+    const { ownsAudio, status } = connection.getState();
+    return this.#isMain && ownsAudio && status === "open" && !assistant.getState().isMuted;
+  }
+
+  #tellMute(muted: boolean): void {
+    this.#attempt(async () => this.#options.link.client.call("mic.mute", { muted }));
+  }
+
   get #clockOffsetMs(): number {
     return this.#options.stores.connection.getState().clockOffsetMs;
   }
 
   async #open(utterance: Utterance, source: TalkSource, atMs: number): Promise<string | null> {
-    const { link, sound, notify, onRefused } = this.#options;
+    const { link, notify, onRefused } = this.#options;
     try {
       if (await this.#isArmed(utterance)) {
-        sound.earcon("listen");
         const pressedAtMs = atMs + this.#clockOffsetMs;
         return (await link.client.call("listen.begin", { source, pressedAtMs })).utteranceId;
       }
@@ -160,6 +211,10 @@ export class Listening implements TalkActions, Disposable {
   /** Only the page with the sound has the microphone; from another one, main listens to that page. */
   async #isArmed(utterance: Utterance): Promise<boolean> {
     const { stores, notify } = this.#options;
+    if (stores.assistant.getState().isMuted) {
+      notify("info", "The microphone is muted. Unmute it to talk.");
+      return false;
+    }
     if (!stores.connection.getState().ownsAudio || this.#microphone.status.state === "armed") return true;
     const { state, message } = await this.arm();
     if (state !== "armed") {
@@ -176,6 +231,7 @@ export class Listening implements TalkActions, Disposable {
     const utterance = this.#utterance;
     this.#utterance = undefined;
     if (utterance) utterance.isReleased = true;
+    this.#options.stores.assistant.setState({ isPressed: false });
     return utterance;
   }
 

@@ -4,6 +4,7 @@ import { withoutTurn, withTranscript, withTurn } from "../stores/conversation-re
 import { withNewRecord } from "../stores/latency-records.ts";
 import { advanceLiveTurn, beginLiveTurn } from "../stores/live-turn.ts";
 import type { Stores } from "../stores/stores.ts";
+import { earconOf } from "./earcon-of.ts";
 import type { Sound } from "./sound.ts";
 
 export interface ProjectionOptions {
@@ -20,7 +21,12 @@ export interface ProjectionOptions {
 export function projectEvents(client: AppClient, options: ProjectionOptions): void {
   const { stores, sound } = options;
   const { conversations } = stores;
-  client.on("state", (state) => stores.assistant.setState(state));
+  client.on("state", (state) => {
+    const earcon = earconOf(stores.assistant.getState(), state);
+    stores.assistant.setState(state.phase === "listening" ? state : { ...state, endpoint: null });
+    if (earcon) sound.earcon(earcon);
+  });
+  client.on("endpoint", (endpoint) => stores.assistant.setState({ endpoint }));
   client.on("engine", (engine) => stores.engine.setState({ engine }));
   client.on("settings", (settings) => stores.settings.setState({ settings }));
   client.on("conversations.changed", () => options.refreshList());
@@ -39,8 +45,8 @@ export function projectEvents(client: AppClient, options: ProjectionOptions): vo
   client.on("mic.state", ({ state, label }) => {
     if (options.usesRemoteLevel) stores.microphone.setState({ state, label });
   });
-  client.on("level", (level) => {
-    if (options.usesRemoteLevel) stores.level.setState(level);
+  client.on("level", ({ rms, peak, speech }) => {
+    stores.level.setState(options.usesRemoteLevel ? { rms, peak, speech } : { speech });
   });
   projectTurn(client, options);
   client.on("audio", (audio) => sound.play(audio));
@@ -83,7 +89,7 @@ export function projectSnapshot(stores: Stores, snapshot: AppSnapshot, clockOffs
     samples,
     clockOffsetMs,
   });
-  stores.assistant.setState(snapshot.state);
+  stores.assistant.setState({ ...snapshot.state, endpoint: null });
   stores.engine.setState({ engine: snapshot.engine });
   stores.settings.setState({ settings: snapshot.settings });
   stores.conversations.setState({ current: snapshot.conversation });

@@ -82,6 +82,16 @@ function epochMs(timeStampMs: number): number {
   return timeStampMs > 0 ? performance.timeOrigin + timeStampMs : systemClock.nowMs();
 }
 
+/** Whether a letter pressed here is text, or looks for an entry of a list. */
+export function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof Element)) return false;
+  return (
+    target.closest(
+      "input, textarea, select, [contenteditable=''], [contenteditable=true], [role=listbox], [role=option], [role=menu], [role=menuitem], [role=combobox], [role=dialog], [role=alertdialog]",
+    ) !== null
+  );
+}
+
 /** Whether Space pressed here means the person types or uses a control, and not talk. */
 export function isSpaceTaken(target: EventTarget | null): boolean {
   if (!(target instanceof Element)) return false;

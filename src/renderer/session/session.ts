@@ -33,6 +33,7 @@ export class Session implements Disposable {
   readonly #link: Link;
   readonly #options: SessionOptions;
   readonly #cleanup = new DisposableStack();
+  #hasGreeted = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -49,8 +50,10 @@ export class Session implements Disposable {
         }),
       greeted: (snapshot, clockOffsetMs) => {
         projectSnapshot(stores, snapshot, clockOffsetMs);
+        this.#hasGreeted = true;
         if (!isMain) return;
         this.listening.announce();
+        void this.listening.restore();
         void this.commands.refreshList();
         void this.commands.loadLatency(stores.latency.getState().filter);
       },
@@ -60,7 +63,7 @@ export class Session implements Disposable {
     const warn = (message: string): void => notify("warning", message);
     this.sound = new Sound({ link, stores, warn, tap: options.tap, isAudible: isMain });
     const onRefused = (): void => this.talk.escape();
-    this.listening = new Listening({ link, stores, sound: this.sound, notify, onRefused });
+    this.listening = new Listening({ link, stores, sound: this.sound, isMain, notify, onRefused });
     this.commands = new Commands({ link, stores, notify });
     this.talk = new PushToTalk(() => stores.assistant.getState().phase, this.listening);
     this.audioOwner = new AudioOwner((ownsAudio) => this.#onOwnership(ownsAudio));
@@ -96,12 +99,15 @@ export class Session implements Disposable {
       settings.subscribe(({ settings: after }, { settings: before }) => {
         this.sound.configure(after);
         this.listening.configure(before, after);
+        // The first settings are no change of mind: the browser would ask for the microphone before anyone did.
+        if (this.#hasGreeted) this.listening.followMode(before, after);
         this.talk.configure({ tapMs: after.pushToTalk.tapMs });
       }),
     );
     this.#cleanup.defer(
       assistant.subscribe((after, before) => {
         if (after.phase !== before.phase) this.talk.follow();
+        if (after.isMuted !== before.isMuted) this.listening.followMute(after.isMuted);
       }),
     );
   }
@@ -116,7 +122,13 @@ export class Session implements Disposable {
     const message =
       error?.code === "unsupported" ? error.message : attempt < PATIENT_ATTEMPTS ? null : goneMessage();
     this.stores.connection.setState({ status: "lost", message });
-    this.stores.assistant.setState({ phase: "idle", turnId: null, utteranceId: null });
+    this.stores.assistant.setState({
+      phase: "idle",
+      turnId: null,
+      utteranceId: null,
+      isHeld: false,
+      endpoint: null,
+    });
   }
 }
 

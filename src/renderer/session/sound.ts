@@ -67,7 +67,7 @@ export class Sound implements Disposable {
   }
 
   earcon(earcon: Earcon): void {
-    if (!this.#earcons.isOn || !this.#options.isAudible) return;
+    if (!this.#earcons.isOn || !this.#options.isAudible || !this.#isOwner) return;
     void this.#player.context().then((context) => playEarcon(context, earcon, this.#earcons.volume));
   }
 

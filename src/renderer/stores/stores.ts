@@ -75,12 +75,23 @@ export interface LatencyState {
 export interface LevelState {
   readonly rms: number;
   readonly peak: number;
+  /** Probability that this is voice, as the listener hears it. */
+  readonly speech: number;
+}
+
+export interface AssistantView extends AssistantState {
+  /** Begun by a tap: the next one ends it. */
+  readonly isLatched: boolean;
+  /** The question is held open by a key or button of this window. */
+  readonly isPressed: boolean;
+  /** A pause that ends the question; times of main's clock. */
+  readonly endpoint: { readonly pausedAtMs: number; readonly endPauseMs: number } | null;
 }
 
 /** The state of each store. */
 export interface States {
   readonly connection: ConnectionState;
-  readonly assistant: AssistantState & { readonly isLatched: boolean };
+  readonly assistant: AssistantView;
   readonly conversations: ConversationsState;
   readonly turn: { readonly live: LiveTurn | null };
   readonly captions: CaptionsState;
@@ -118,6 +129,8 @@ export function createStores(): Stores {
       isMuted: false,
       isHeld: false,
       isLatched: false,
+      isPressed: false,
+      endpoint: null,
     })),
     conversations: createStore(() => ({ list: [], total: 0, query: "", hasLoaded: false, current: null })),
     turn: createStore(() => ({ live: null })),
@@ -145,6 +158,6 @@ export function createStores(): Stores {
       message: null,
       devices: { inputs: [], outputs: [] },
     })),
-    level: createStore(() => ({ rms: 0, peak: 0 })),
+    level: createStore(() => ({ rms: 0, peak: 0, speech: 0 })),
   };
 }

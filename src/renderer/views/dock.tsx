@@ -1,6 +1,9 @@
 import { ArrowUp } from "lucide-react";
 import { useState, type ReactNode } from "react";
+import { useMicrophoneState } from "../components/microphone-switch.tsx";
+import { ModeSwitch } from "../components/mode-switch.tsx";
 import { TalkButton } from "../components/talk-button.tsx";
+import { VoiceMeter } from "../components/voice-meter.tsx";
 import { useSession, useStores } from "../session-context.ts";
 import { useTalkStatus } from "./talk-status.ts";
 import styles from "./dock.module.css";
@@ -9,13 +12,19 @@ import styles from "./dock.module.css";
 export function Dock(): ReactNode {
   const phase = useStores("assistant", (state) => state.phase);
   const status = useTalkStatus();
+  const isHandsFree = useStores("settings", ({ settings }) => settings.turnTaking.mode === "hands-free");
+  const isHearing = useMicrophoneState() === "armed" && isHandsFree;
   return (
     <div className={styles["dock"]} data-phase={phase}>
       <Question />
       <TalkButton source="button" size="large" />
-      <div className={styles["status"]} role="status">
-        <strong>{status.name}</strong>
-        <span>{status.hint}</span>
+      <div className={styles["side"]}>
+        <div className={styles["status"]} role="status">
+          <strong>{status.name}</strong>
+          <span>{status.hint}</span>
+        </div>
+        {isHearing && <VoiceMeter />}
+        <ModeSwitch />
       </div>
     </div>
   );

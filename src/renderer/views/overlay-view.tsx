@@ -1,7 +1,11 @@
+import { AudioLines } from "lucide-react";
 import { useEffect, useRef, type ReactNode } from "react";
+import { MicrophoneSwitch, useMicrophoneState } from "../components/microphone-switch.tsx";
 import { TalkButton } from "../components/talk-button.tsx";
 import { Figures } from "../components/token-ribbon.tsx";
-import { useStores } from "../session-context.ts";
+import { VoiceMeter } from "../components/voice-meter.tsx";
+import { useSession, useStores } from "../session-context.ts";
+import { IconButton } from "../components/controls.tsx";
 import { CaptionText } from "../components/caption-text.tsx";
 import { useTalkStatus } from "./talk-status.ts";
 import styles from "./overlay-view.module.css";
@@ -12,7 +16,10 @@ export function OverlayView(): ReactNode {
   const phase = useStores("assistant", (state) => state.phase);
   const hasFigures = useStores("settings", ({ settings }) => settings.appearance.tokenOverlay);
   const status = useTalkStatus();
-  const isAnswering = live !== null && phase !== "listening" && live.reply !== "";
+  const isHandsFree = useStores("settings", ({ settings }) => settings.turnTaking.mode === "hands-free");
+  const isHearing = useMicrophoneState() === "armed" && isHandsFree;
+  const isHeld = useStores("assistant", (state) => state.isHeld);
+  const isAnswering = live !== null && phase !== "listening" && live.reply !== "" && !isHeld;
   return (
     <main className={styles["card"]} data-phase={phase} aria-label="Parley">
       <h1 className="only-heard">Parley</h1>
@@ -24,6 +31,7 @@ export function OverlayView(): ReactNode {
           <div className={styles["status"]} role="status">
             <strong>{status.name}</strong>
             <span>{status.hint}</span>
+            {isHearing && <VoiceMeter />}
           </div>
         )}
         {hasFigures && live && phase !== "listening" && (
@@ -32,7 +40,25 @@ export function OverlayView(): ReactNode {
           </div>
         )}
       </div>
+      <div className={styles["controls"]}>
+        <MicrophoneSwitch size="small" />
+        <HandsFreeSwitch />
+      </div>
     </main>
+  );
+}
+
+function HandsFreeSwitch(): ReactNode {
+  const { commands } = useSession();
+  const isOn = useStores("settings", ({ settings }) => settings.turnTaking.mode === "hands-free");
+  return (
+    <IconButton
+      label="Hands-free"
+      aria-pressed={isOn}
+      onClick={() => void commands.change({ turnTaking: { mode: isOn ? "push-to-talk" : "hands-free" } })}
+    >
+      <AudioLines aria-hidden size={16} />
+    </IconButton>
   );
 }
 

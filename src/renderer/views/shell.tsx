@@ -1,12 +1,13 @@
 import { Dialog } from "@base-ui/react/dialog";
-import { AudioWaveform, Gauge, Keyboard, Menu, Mic, MicOff, Settings2 } from "lucide-react";
+import { AudioWaveform, Gauge, Keyboard, Menu, Settings2 } from "lucide-react";
 import { useEffect, useMemo, useState, type ReactNode } from "react";
 import type { Route } from "../bridge/view.ts";
 import { ConversationList } from "../components/conversation-list.tsx";
 import { Badge, IconButton } from "../components/controls.tsx";
+import { MicrophoneSwitch } from "../components/microphone-switch.tsx";
 import { ShortcutsDialog } from "../components/dialogs.tsx";
 import { StatusBanner } from "../components/status-banner.tsx";
-import { useSession, useStores } from "../session-context.ts";
+import { useStores } from "../session-context.ts";
 import { useShortcuts } from "./use-shortcuts.ts";
 import styles from "./shell.module.css";
 
@@ -111,35 +112,6 @@ function DemoBadge(): ReactNode {
     </Badge>
   );
 }
-
-function MicrophoneSwitch(): ReactNode {
-  const { listening } = useSession();
-  const state = useStores("microphone", (microphone) => microphone.state);
-  const label = useStores("microphone", (microphone) => microphone.label);
-  const isOn = state === "armed";
-  return (
-    <button
-      type="button"
-      className={styles["microphone"]}
-      data-state={state}
-      aria-pressed={isOn}
-      title={isOn ? label : undefined}
-      onClick={() => (isOn ? listening.mute() : void listening.arm())}
-    >
-      {isOn ? <Mic aria-hidden size={15} /> : <MicOff aria-hidden size={15} />}
-      <span>{microphoneNames[state]}</span>
-    </button>
-  );
-}
-
-const microphoneNames = {
-  off: "Microphone off",
-  armed: "Microphone on",
-  denied: "Microphone blocked",
-  missing: "No microphone",
-  lost: "Microphone lost",
-  muted: "Microphone muted",
-} as const;
 
 /** Focuses the search field beside the conversation; false where a narrow window keeps it in the drawer. */
 function focusSearch(): boolean {

@@ -1,3 +1,6 @@
+import type { Phase } from "../../shared/app-contract.ts";
+import type { MicrophoneState } from "../audio/microphone-errors.ts";
+import { useMicrophoneState } from "../components/microphone-switch.tsx";
 import { useStores } from "../session-context.ts";
 
 export interface TalkStatus {
@@ -7,30 +10,84 @@ export interface TalkStatus {
   readonly hint: string;
 }
 
-/** What the assistant is doing and what a press of the key would do, in words. */
-export function useTalkStatus(): TalkStatus {
-  const phase = useStores("assistant", (state) => state.phase);
-  const isLatched = useStores("assistant", (state) => state.isLatched);
-  const microphone = useStores("microphone", (state) => state.state);
-  const canUseSpace = useStores("settings", ({ settings }) => settings.pushToTalk.spaceInWindow);
+/** What the status depends on; from the stores. */
+export interface TalkSituation {
+  readonly phase: Phase;
+  readonly isHandsFree: boolean;
+  readonly isHeld: boolean;
+  /** Begun by a tap, or held open by a key or button. */
+  readonly isLatched: boolean;
+  readonly isPressed: boolean;
+  /** A pause runs that sends the question. */
+  readonly isEnding: boolean;
+  readonly microphone: MicrophoneState;
+  readonly canUseKeys: boolean;
+}
+
+/** What the assistant is doing and what the person can do about it, in words. */
+export function talkStatus(situation: TalkSituation): TalkStatus {
+  const { phase, isHandsFree, isHeld, canUseKeys, microphone } = situation;
   switch (phase) {
     case "listening":
-      return {
-        name: "Listening",
-        hint: isLatched ? "Tap again to send · Esc to cancel" : "Let go to send · Esc to cancel",
-      };
+      return listeningStatus(situation);
     case "thinking":
-      return { name: "Thinking", hint: "Press to stop and ask something else" };
+      return {
+        name: "Thinking",
+        hint: isHandsFree ? "Speak to ask something else" : "Press to stop and ask something else",
+      };
     case "speaking":
-      return { name: "Speaking", hint: "Press to stop and talk · Esc to stop" };
+      if (isHeld) return { name: "Was that for me?", hint: "On hold: speak on, or just wait" };
+      return {
+        name: "Speaking",
+        hint: isHandsFree ? "Speak to interrupt · Esc to stop" : "Press to stop and talk · Esc to stop",
+      };
     default:
-      if (microphone === "denied")
-        return { name: "Microphone blocked", hint: "Allow it in the browser, or type" };
-      if (microphone === "missing") return { name: "No microphone", hint: "Plug one in, or type" };
-      if (microphone === "lost") return { name: "Microphone lost", hint: "Plug it in again, or type" };
+      if (microphone !== "armed" && microphone !== "off") return deafStatus(microphone, canUseKeys);
+      if (isHandsFree && microphone === "off") {
+        return { name: "Microphone off", hint: "Turn it on to talk with free hands" };
+      }
+      if (isHandsFree) return { name: "Listening for you", hint: "Just speak; a pause sends it" };
       return {
         name: "Ready",
-        hint: canUseSpace ? "Hold Space or the button and speak" : "Hold the button and speak",
+        hint: canUseKeys ? "Hold Space or the button and speak" : "Hold the button and speak",
       };
   }
+}
+
+function listeningStatus({ isHandsFree, isLatched, isPressed, isEnding }: TalkSituation): TalkStatus {
+  if (isLatched) return { name: "Listening", hint: "Tap again to send · Esc to cancel" };
+  if (isPressed || !isHandsFree) return { name: "Listening", hint: "Let go to send · Esc to cancel" };
+  return isEnding
+    ? { name: "Done?", hint: "Sent after this pause, or speak on" }
+    : { name: "I hear you", hint: "Pause to send · Esc to cancel" };
+}
+
+function deafStatus(microphone: Exclude<MicrophoneState, "armed" | "off">, canUseKeys: boolean): TalkStatus {
+  switch (microphone) {
+    case "muted":
+      return {
+        name: "Muted",
+        hint: canUseKeys ? "Nothing is recorded · M to unmute" : "Nothing is recorded until you unmute",
+      };
+    case "denied":
+      return { name: "Microphone blocked", hint: "Allow it in the browser, or type" };
+    case "missing":
+      return { name: "No microphone", hint: "Plug one in, or type" };
+    default:
+      return { name: "Microphone lost", hint: "Plug it in again, or type" };
+  }
+}
+
+/** The status of this window, kept up to date. */
+export function useTalkStatus(): TalkStatus {
+  return talkStatus({
+    phase: useStores("assistant", (state) => state.phase),
+    isHandsFree: useStores("settings", ({ settings }) => settings.turnTaking.mode === "hands-free"),
+    isHeld: useStores("assistant", (state) => state.isHeld),
+    isLatched: useStores("assistant", (state) => state.isLatched),
+    isPressed: useStores("assistant", (state) => state.isPressed),
+    isEnding: useStores("assistant", (state) => state.endpoint !== null),
+    microphone: useMicrophoneState(),
+    canUseKeys: useStores("settings", ({ settings }) => settings.pushToTalk.spaceInWindow),
+  });
 }

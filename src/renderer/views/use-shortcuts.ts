@@ -9,7 +9,7 @@ const pages: Readonly<Record<string, string>> = {
 
 /** The window's shortcuts. All have a modifier, so that none is pressed by accident or by dictation. */
 export function useShortcuts(show: { help: () => void; search: () => void }): void {
-  const { commands, listening, stores } = useSession();
+  const { commands, listening } = useSession();
   useEffect(() => {
     const byCtrl: Readonly<Record<string, () => void>> = {
       KeyK: show.search,
@@ -21,10 +21,7 @@ export function useShortcuts(show: { help: () => void; search: () => void }): vo
         void commands.createConversation();
       },
       KeyT: () => document.getElementById("question")?.focus(),
-      KeyM: () => {
-        if (stores.microphone.getState().state === "armed") listening.mute();
-        else void listening.arm();
-      },
+      KeyM: () => listening.toggle(),
     };
     const onKeyDown = (event: KeyboardEvent): void => {
       // Some layouts type with Ctrl and Alt together (AltGr).
@@ -38,5 +35,5 @@ export function useShortcuts(show: { help: () => void; search: () => void }): vo
     };
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);
-  }, [commands, listening, stores, show]);
+  }, [commands, listening, show]);
 }

@@ -1,9 +1,9 @@
 import { useEffect } from "react";
 import type { Route } from "../bridge/view.ts";
 import { useSession } from "../session-context.ts";
-import { isSpaceTaken } from "../session/push-to-talk.ts";
+import { isSpaceTaken, isTyping } from "../session/push-to-talk.ts";
 
-/** Space talks anywhere in the window, Escape stops; every gesture lets held-back sound start. */
+/** Space talks anywhere in the window, M mutes, Escape stops; every gesture lets held-back sound start. */
 export function useTalkKeys(route: Route): void {
   const session = useSession();
   useEffect(() => {
@@ -16,13 +16,15 @@ export function useTalkKeys(route: Route): void {
     const onKeyDown = (event: KeyboardEvent): void => {
       sound.wake();
       if (event.key === "Escape" && !event.defaultPrevented) {
+        listening.dismiss();
         talk.escape();
         const { phase } = stores.assistant.getState();
         if (phase === "speaking" || phase === "thinking") listening.interrupt();
       }
-      if (event.code !== "Space" || event.ctrlKey || event.altKey || event.metaKey) return;
-      if (!isSpaceDown && isSpaceTaken(event.target)) return;
+      if (event.ctrlKey || event.altKey || event.metaKey) return;
       if (!stores.settings.getState().settings.pushToTalk.spaceInWindow) return;
+      if (event.key.toLowerCase() === "m" && !event.repeat && !isTyping(event.target)) listening.toggle();
+      if (event.code !== "Space" || (!isSpaceDown && isSpaceTaken(event.target))) return;
       // The page would scroll, and a focused talk button would be clicked at the key's release.
       event.preventDefault();
       isSpaceDown = true;
