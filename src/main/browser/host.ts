@@ -3,9 +3,9 @@ import { tokenParameter } from "../../shared/browser-session.ts";
 import { systemClock, type Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { Port } from "../../shared/port.ts";
+import type { PageFile } from "../app/page-files.ts";
 import { Admission } from "./admission.ts";
 import { createHttpAnswers } from "./http-answers.ts";
-import type { PageFile } from "./page-files.ts";
 import { defaultSocketLimits, Sockets, type PageView, type SocketLimits } from "./sockets.ts";
 
 export interface BrowserHostOptions {

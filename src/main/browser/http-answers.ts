@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { sessionPath } from "../../shared/browser-session.ts";
 import { securityHeaders } from "../app/content-security-policy.ts";
+import type { PageFile } from "../app/page-files.ts";
 import type { Admission } from "./admission.ts";
-import type { PageFile } from "./page-files.ts";
 
 const redeemSchema = z.strictObject({ token: z.string().max(128) });
 const maxBodyBytes = 1024;

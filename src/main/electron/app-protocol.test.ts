@@ -2,10 +2,11 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundleHandler, readManifest } from "./app-protocol.ts";
+import { readPageFiles } from "../app/page-files.ts";
+import { bundleHandler } from "./app-protocol.ts";
 
 let root: string;
-let handle: (request: Request) => Promise<Response>;
+let handle: ReturnType<typeof bundleHandler>;
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "parley-bundle-"));
@@ -15,7 +16,7 @@ beforeAll(async () => {
   await writeFile(join(root, "out/notes.exe"), "not for pages");
   await writeFile(join(root, "secret.json"), "{}");
   await symlink(join(root, "secret.json"), join(root, "out/link.json"));
-  handle = bundleHandler(await readManifest(join(root, "out")), {
+  handle = bundleHandler(await readPageFiles(join(root, "out")), {
     "content-security-policy": "default-src 'none'",
   });
 });
@@ -38,13 +39,13 @@ describe("R61 own protocol", () => {
     ["app://evil/index.html", 403, null],
     ["https://bundle/index.html", 403, null],
   ])("%s → %d", async (url, status, mimeType) => {
-    const response = await handle(new Request(url));
+    const response = handle(new Request(url));
     expect(response.status).toBe(status);
     expect(response.headers.get("content-type")).toBe(mimeType);
     expect(response.headers.get("content-security-policy")).toBe("default-src 'none'");
   });
 
   test("nothing but GET", async () => {
-    expect((await handle(new Request("app://bundle/", { method: "POST" }))).status).toBe(405);
+    expect(handle(new Request("app://bundle/", { method: "POST" })).status).toBe(405);
   });
 });

@@ -21,7 +21,8 @@ import { createPortPair } from "../../shared/ports/memory.ts";
 import { connect } from "../../shared/rpc.ts";
 import { createApp } from "../app/app.ts";
 import { securityHeaders } from "../app/content-security-policy.ts";
-import { bundleHandler, readManifest } from "./app-protocol.ts";
+import { readPageFiles } from "../app/page-files.ts";
+import { bundleHandler } from "./app-protocol.ts";
 import { HotkeyTalk } from "./hotkey-talk.ts";
 import { Hotkey } from "./hotkey.ts";
 import { listenForWindows } from "./ipc.ts";
@@ -98,7 +99,7 @@ async function run({ packageFolder, pageFolder, samplesFolder }: Places): Promis
   );
   protocol.handle(
     APP_SCHEME,
-    bundleHandler(await readManifest(pageFolder), securityHeaders({ sockets: [] })),
+    bundleHandler(await readPageFiles(pageFolder), securityHeaders({ sockets: [] })),
   );
 
   const iconPath = path.join(packageFolder, "resources/icons/parley.png");

@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 
-/** A file of the built page, in memory: a request is looked up by its exact address and never touches the disk. */
+/**
+ * A file of the built page, in memory, for both hosts: a request is looked up by its exact address and never touches the
+ * disk.
+ */
 export interface PageFile {
   readonly content: Buffer;
   readonly mimeType: string;
