@@ -33,7 +33,9 @@ const model = { graph: 7 } as const;
 const graph = { node: 1, name: 2, initializer: 5, input: 11, output: 12, sparseInitializer: 15 } as const;
 const node = { input: 1, output: 2, op: 4, attribute: 5 } as const;
 const attribute = { name: 1, graph: 6, graphs: 11, type: 20 } as const;
-const tensor = { dims: 1, dataType: 2, name: 8, rawData: 9 } as const;
+const tensor = { dims: 1, dataType: 2, name: 8, rawData: 9, dataLocation: 14 } as const;
+/** onnx.TensorProto.DataLocation.EXTERNAL */
+const EXTERNAL = 1;
 /** onnx.AttributeProto.AttributeType.GRAPH */
 const GRAPH_ATTRIBUTE = 5;
 const valueInfoField = { name: 1, type: 2 } as const;
@@ -150,6 +152,13 @@ export function valueInfo(name: string, info?: Pick<TensorInfo, "type" | "shape"
   const writer = new BinaryWriter().tag(valueInfoField.name, WireType.LengthDelimited).string(name);
   if (!info) return writer.finish();
   return typedValue(writer, dataTypeOf(name, info.type), info.shape);
+}
+
+/** Whether the numbers of an initializer lie in a file beside the model. */
+export function isExternal(initializer: Uint8Array): boolean {
+  return fields(initializer).some(
+    ({ number, integer }) => number === tensor.dataLocation && integer === EXTERNAL,
+  );
 }
 
 /** A ValueInfoProto that says of an initializer what it is: type and size, not its numbers. */

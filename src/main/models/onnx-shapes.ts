@@ -1,5 +1,5 @@
 import { InferenceSession } from "onnxruntime-node";
-import { valueInfo, weightInfo, writeGraph, writeModel } from "./onnx-model.ts";
+import { isExternal, valueInfo, weightInfo, writeGraph, writeModel } from "./onnx-model.ts";
 import type { OnnxModel } from "./onnx-model.ts";
 import type { TensorInfo } from "./onnx-session.ts";
 
@@ -16,7 +16,7 @@ export async function inferTensors(
   inputs: readonly TensorInfo[],
   names: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, TensorInfo>> {
-  const isSmall = (bytes: Uint8Array): boolean => bytes.length <= SMALL_TENSOR_BYTES;
+  const isSmall = (bytes: Uint8Array): boolean => bytes.length <= SMALL_TENSOR_BYTES && !isExternal(bytes);
   const weights = [...model.initializers].filter(([, bytes]) => !isSmall(bytes));
   const made = new Set(model.nodes.flatMap((node) => node.outputs));
   const body = writeGraph({

@@ -17,7 +17,7 @@ import type { ProviderId } from "./services.ts";
  * and normalisation no longer fused with the addition before it (`node bench/pieces.ts`); it is a share of the work, so
  * that the machine's speed does not matter. On two cores of a small machine such a piece takes about 10 ms.
  */
-const PIECE_PRODUCTS = 4e8;
+export const PIECE_PRODUCTS = 4e8;
 
 export interface SplitRunOptions {
   /** With a signal, messages get through between pieces, and an aborted run throws `cancelled` before its next piece. */
@@ -45,17 +45,19 @@ export interface SplitGraph {
 }
 
 /**
- * Opens the graph at `path` in pieces, for inputs of exactly these types and shapes. On the CPU only: elsewhere, and when
- * the graph cannot be cut, it runs as a whole, as one piece. Errors as `openGraph`.
+ * Opens the graph at `path` in pieces of `pieceProducts` multiplications on average, for inputs of exactly these types
+ * and shapes. On the CPU only: elsewhere, and when the graph cannot be cut, it runs as a whole, as one piece. Errors as
+ * `openGraph`.
  */
 export async function openSplitGraph(
   path: string,
   options: OpenOptions,
   inputs: readonly TensorInfo[],
+  pieceProducts: number = PIECE_PRODUCTS,
 ): Promise<SplitGraph> {
   const made: { cut: Cut } = { cut: { wholeBecause: "only the CPU runs it in pieces" } };
   const modelFor = async (provider: ProviderId): Promise<Uint8Array | undefined> => {
-    if (provider === "cpu") made.cut = await cutGraph(path, inputs);
+    if (provider === "cpu") made.cut = await cutGraph(path, inputs, pieceProducts);
     return made.cut.switched?.model.bytes;
   };
   try {
@@ -81,7 +83,7 @@ interface Switched {
   readonly buffers: readonly (readonly [Tensor, Tensor])[];
 }
 
-async function cutGraph(path: string, inputs: readonly TensorInfo[]): Promise<Cut> {
+async function cutGraph(path: string, inputs: readonly TensorInfo[], pieceProducts: number): Promise<Cut> {
   try {
     const model = readModel(readFileSync(path));
     const plan = new SplitPlan(model);
@@ -89,7 +91,7 @@ async function cutGraph(path: string, inputs: readonly TensorInfo[]): Promise<Cu
     const units = Array.from({ length: plan.unitCount }, (_, unit) => unit);
     const tensors = await inferTensors(model, inputs, tensorsOfInterest(plan, units));
     const costs = units.map((unit) => sum(plan.products(unit).map((node) => multiplications(node, tensors))));
-    const count = Math.min(units.length, Math.round(sum(costs) / PIECE_PRODUCTS));
+    const count = Math.min(units.length, Math.round(sum(costs) / pieceProducts));
     if (count < 2) return { wholeBecause: "it is too small" };
     const bounds = evenGroups(costs, count);
     const pieces = bounds.slice(1).map((end, index) => plan.piece(bounds[index]!, end));
