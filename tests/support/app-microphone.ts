@@ -10,7 +10,7 @@ const ROOM_AMPLITUDE = 2e-4;
 
 /**
  * A page's microphone that hears what a test says, sample by sample and faster than real time: whatever follows counts
- * in its audio. Every call settles when the main side has taken the last block.
+ * in its audio. Every call settles when the main side has acted on everything that was sent.
  */
 export class PageMicrophone {
   readonly #page: Page;
@@ -24,12 +24,19 @@ export class PageMicrophone {
   }
 
   async say(samples: Float32Array): Promise<void> {
+    this.send(samples);
+    // A report of the level follows each 32 ms through the whole app, in order with what was found in them.
+    const reports = Math.floor(this.sent / BLOCK_SAMPLES);
+    await this.#page.until("level", () => this.#page.all("level").length >= reports);
+  }
+
+  /** Without waiting: for a microphone that nobody may hear. */
+  send(samples: Float32Array): void {
     for (let at = 0; at < samples.length; at += BLOCK_SAMPLES) {
       const block = samples.slice(at, at + BLOCK_SAMPLES);
       this.#page.client.notify("mic.audio", { samples: block, sampleRateHz: RATE_HZ });
       this.sent += block.length;
     }
-    await this.#page.client.call("clock", {});
   }
 
   /** A quiet room. */

@@ -97,6 +97,12 @@ export class Page {
     }
   }
 
+  /** The `count`-th event of this name, as soon as it is there. */
+  async count<K extends EventName>(name: K, count: number): Promise<Events[K]> {
+    await this.until(name, () => this.all(name).length >= count);
+    return this.all(name)[count - 1]!;
+  }
+
   async finished(turnId: string): Promise<Extract<Events["turn"], { type: "turn-finished" }>> {
     const event = await this.until("turn", (turn) => turn.turnId === turnId && turn.type === "turn-finished");
     return event as Extract<Events["turn"], { type: "turn-finished" }>;

@@ -302,6 +302,10 @@ describe("R13 R46 voice over the answer", () => {
     const person = new Script({ duplex: "half" }).run("v640", "speaking").run("v960 _640", "idle");
     expect(person.did).toBe("open endpoint endpoint release");
     expect(new Script({ duplex: "half" }).run("v640", "speaking").run("v320 _640", "idle").did).toBe("");
+    // The answer ends in a pause: nothing outlasts it, unless voice comes back.
+    expect(new Script({ duplex: "half" }).run("v640 _192", "speaking").run("_640", "idle").did).toBe("");
+    const back = new Script({ duplex: "half" }).run("v640 _192", "speaking").run("v960 _640", "idle");
+    expect(back.did).toBe("open endpoint endpoint release");
   });
 
   test("a stop word is enough; what follows it is a question that began with it", () => {

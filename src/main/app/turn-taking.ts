@@ -68,6 +68,7 @@ interface Asking {
 interface Ignoring {
   readonly name: "ignoring";
   readonly isEcho: boolean;
+  isPaused: boolean;
   /** What of it came after the answer was over. */
   outlasting: { readonly fromSample: number; ms: number } | null;
 }
@@ -168,7 +169,10 @@ export class TurnTaking {
 
   #paused(endedAtMs: number, endPauseMs: number, atMs: number): TurnTakingAction[] {
     const state = this.#state;
-    if (state.name === "ignoring") state.outlasting = null;
+    if (state.name === "ignoring") {
+      state.isPaused = true;
+      state.outlasting = null;
+    }
     const begun =
       state.name === "contesting" ? this.#decide(state.contest, state.contest.paused(), atMs) : [];
     if (this.#state.name !== "asking") return begun;
@@ -182,6 +186,10 @@ export class TurnTaking {
       const off = endpointOff(state);
       state.voicedUntilMs = null;
       return off;
+    }
+    if (state.name === "ignoring") {
+      state.isPaused = false;
+      this.#outlast(state);
     }
     if (state.name === "stopped") return this.#ask(state.startSample, state.startedAtMs, atMs);
     return state.name === "contesting" ? this.#decide(state.contest, state.contest.resumed(atMs), atMs) : [];
@@ -234,10 +242,14 @@ export class TurnTaking {
       const { startSample, startedAtMs } = state.contest;
       return this.#ask(startSample, startedAtMs, atMs, this.#config.bargeInMs);
     }
-    if (state.name === "ignoring" && state.isEcho && phase === "idle") {
-      state.outlasting ??= { fromSample: this.#newestSample, ms: 0 };
-    }
+    if (state.name === "ignoring") this.#outlast(state);
     return [];
+  }
+
+  /** From here on, it is no echo of an answer that is over. */
+  #outlast(state: Ignoring): void {
+    if (!state.isEcho || state.isPaused || this.#phase !== "idle") return;
+    state.outlasting ??= { fromSample: this.#newestSample, ms: 0 };
   }
 
   /** The key decides from here on. */
@@ -269,7 +281,7 @@ export class TurnTaking {
   }
 
   #ignore(isEcho = false): void {
-    this.#state = { name: "ignoring", isEcho, outlasting: null };
+    this.#state = { name: "ignoring", isEcho, isPaused: false, outlasting: null };
   }
 
   #decide({ startSample, startedAtMs }: Contest, news: ContestNews, atMs: number): TurnTakingAction[] {
