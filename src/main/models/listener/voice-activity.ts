@@ -44,7 +44,7 @@ export class VoiceTracker {
   readonly #endpointing: Endpointing;
   /** Where the newest frames end that may be voice, and that the detector takes for voice. */
   #voicedUntil = 0;
-  #detectedUntil = 0;
+  #detectedUntil = -Infinity;
   #speech: Speech | null = null;
   /** Voice that is not yet long enough to be speech. */
   #onset = 0;
