@@ -194,7 +194,13 @@ export interface ListenerService {
 // --- voxtral: mel + prompt → tokens ------------------------------------------------------------------------
 
 export type UserContent =
-  | { readonly type: "audio"; readonly utteranceId: string; readonly samples: number }
+  | {
+      readonly type: "audio";
+      readonly utteranceId: string;
+      readonly samples: number;
+      /** What was said, once that is known: stands for the sound when the conversation has become long. */
+      readonly transcript?: string;
+    }
   | { readonly type: "text"; readonly text: string };
 
 export type PromptTurn =

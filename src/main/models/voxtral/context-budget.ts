@@ -1,8 +1,8 @@
 import { AppError } from "../../../shared/errors.ts";
 
 /**
- * After turns had to be dropped the conversation is cut down to this part of the limit, so that the following turns
- * keep one unchanged beginning, and with it their KV cache, until the limit is met again.
+ * When earlier turns have to be shortened, they are cut down to this part of what they may take beside the newest of them,
+ * so that the following turns keep one unchanged beginning, and with it their KV cache, until it is full again.
  */
 export const REFILL_FRACTION = 0.6;
 
@@ -13,17 +13,31 @@ export interface ContextBudget {
   readonly reserve: number;
   /** Positions outside the exchanges: `<s>` and the instructions. */
   readonly opening: number;
+  /** How many positions earlier exchanges may take together before they slow the next one down too much. */
+  readonly comfortable: number;
+}
+
+/** Positions of one exchange; `asText` when its speech can be replaced by its words. */
+export interface ExchangeSize {
+  readonly full: number;
+  readonly asText?: number | undefined;
+}
+
+/** The first `dropped` exchanges are left out, those after them up to `asText` stand as words where these are known. */
+export interface Trimming {
+  readonly dropped: number;
+  readonly asText: number;
 }
 
 /**
- * How many of the oldest exchanges to leave out. `sizes` are their positions in order, the question at hand last.
- * The conversation is replayed from its first turn, so the same history always gives the same answer: no state has to
- * survive a restart for the hysteresis to hold.
+ * Which of the oldest exchanges to shorten or leave out; the question at hand is the last of `sizes`. The exchange before it
+ * stays as it was spoken, unless there is no room at all. The conversation is replayed from its first turn, so the same
+ * history always gives the same answer: no state has to survive a restart for the hysteresis to hold.
  * Throws AppError context-full when the last question alone does not fit.
  */
-export function droppedExchanges(sizes: readonly number[], budget: ContextBudget): number {
+export function trimming(sizes: readonly ExchangeSize[], budget: ContextBudget): Trimming {
   const room = budget.limit - budget.opening;
-  const last = sizes.at(-1) ?? 0;
+  const last = sizes.at(-1)?.full ?? 0;
   if (last >= room) {
     throw new AppError(
       "context-full",
@@ -33,11 +47,29 @@ export function droppedExchanges(sizes: readonly number[], budget: ContextBudget
     );
   }
   let dropped = 0;
-  let used = 0;
-  for (const [turn, size] of sizes.entries()) {
-    used += size;
-    if (used + budget.reserve <= room) continue;
-    while (dropped < turn && used + budget.reserve > room * REFILL_FRACTION) used -= sizes[dropped++]!;
+  let asText = 0;
+  let before = 0;
+  const shorten = (until: number, goal: number): void => {
+    for (; before > goal && asText < until; asText++) {
+      const { full, asText: words = full } = sizes[asText]!;
+      before += Math.min(words, full) - full;
+    }
+    for (; before > goal && dropped < until; dropped++) before -= sizeOf(sizes[dropped]!, dropped < asText);
+    asText = Math.max(asText, dropped);
+  };
+  for (const [turn, { full: question }] of sizes.entries()) {
+    const free = room - question - budget.reserve;
+    const full = Math.min(budget.comfortable, free);
+    if (before > full) {
+      const fixed = sizes[turn - 1]!.full;
+      shorten(turn - 1, fixed + REFILL_FRACTION * Math.max(0, full - fixed));
+    }
+    if (before > free) shorten(turn, free);
+    before += question;
   }
-  return dropped;
+  return { dropped, asText };
+}
+
+function sizeOf({ full, asText = full }: ExchangeSize, isText: boolean): number {
+  return isText ? Math.min(asText, full) : full;
 }

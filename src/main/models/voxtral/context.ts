@@ -2,6 +2,7 @@ import { systemClock } from "../../../shared/clock.ts";
 import type { Span } from "../../../shared/metrics.ts";
 import { announceBusy } from "../busy.ts";
 import { pauseForCancellation, throwIfAborted } from "./cancellation.ts";
+import { PIECE_PRODUCTS } from "./decoder-work.ts";
 import { KvCache } from "./kv-cache.ts";
 import type { Position } from "./kv-cache.ts";
 import type { DecoderRun } from "./decoder.ts";
@@ -15,8 +16,6 @@ const PREFILL_BUDGET_MS = 300_000;
 const LONG_PROMPT = 64;
 /** The shortest piece of a prompt: below it a run's fixed cost and the cache's way in and out outweigh the positions. */
 const SMALLEST_PIECE = 32;
-const LARGEST_PIECE = 1024;
-const WARM_UP_PROMPTS = 2;
 const WARM_UP_STEPS = 3;
 
 export interface Prefilled {
@@ -46,7 +45,6 @@ export class Context {
   readonly #model: LoadedModel;
   readonly #space: PositionSpace;
   readonly #row: Float32Array;
-  #pieceTokens = SMALLEST_PIECE;
 
   constructor(model: LoadedModel, space: PositionSpace) {
     this.#model = model;
@@ -107,22 +105,17 @@ export class Context {
     return { logits: run.logits!, sessionMs: sessionMs + run.sessionMs };
   }
 
-  /**
-   * Runs short prompts and a few steps, so that kernels and memory are there. Returns what a step costs. Pieces of a
-   * prompt will take `pieceMs` at most, behind an empty cache, where that is possible.
-   */
-  async warmUp(pieceMs: number): Promise<number> {
+  /** Runs a short prompt and a few steps, so that kernels and memory are there; returns what a step costs. */
+  async warmUp(): Promise<number> {
     const cache = this.newCache();
     const { bos } = this.#model.tokenizer.control;
     const positions = Array.from({ length: SMALLEST_PIECE }, () => bos);
-    const options = { wantLogits: true, inPieces: false, signal: new AbortController().signal };
-    let smallestMs = Number.POSITIVE_INFINITY;
-    for (let run = 0; run < WARM_UP_PROMPTS; run++) {
-      cache.clear();
-      const { spans } = await this.prefill(cache, { positions, windows: new Map() }, options);
-      smallestMs = Math.min(smallestMs, spans.at(-1)!.sessionMs ?? smallestMs);
-    }
-    this.#pieceTokens = pieceTokens(pieceMs, smallestMs);
+    const { signal } = new AbortController();
+    await this.prefill(
+      cache,
+      { positions, windows: new Map() },
+      { wantLogits: true, inPieces: false, signal },
+    );
     let stepMs = Number.POSITIVE_INFINITY;
     for (let step = 0; step < WARM_UP_STEPS; step++) {
       const { sessionMs } = await this.step(cache, this.#model.tokenizer.control.instructionStart);
@@ -142,8 +135,11 @@ export class Context {
     const { hiddenSize } = this.#model.decoder;
     let last: DecoderRun | undefined;
     let sessionMs = 0;
-    for (let at = 0; at < fresh.length; at += this.#pieceTokens) {
-      const end = Math.min(fresh.length, at + this.#pieceTokens);
+    for (let at = 0, end = 0; at < fresh.length; at = end) {
+      end = Math.min(
+        fresh.length,
+        at + this.#model.work.positionsFor(PIECE_PRODUCTS, cache.length, SMALLEST_PIECE),
+      );
       const piece = embeds.subarray(at * hiddenSize, end * hiddenSize);
       await pauseForCancellation(signal);
       const wantsScores = wantLogits && end === fresh.length;
@@ -155,13 +151,6 @@ export class Context {
     }
     return last && { ...last, sessionMs };
   }
-}
-
-/** The largest power of two of positions that costs at most `pieceMs`: a device meets few different shapes. */
-function pieceTokens(pieceMs: number, smallestMs: number): number {
-  const affordable = (pieceMs / smallestMs) * SMALLEST_PIECE;
-  const tokens = 2 ** Math.floor(Math.log2(Math.max(affordable, SMALLEST_PIECE)));
-  return Math.min(LARGEST_PIECE, tokens);
 }
 
 async function emptiedOnFailure<T>(cache: KvCache, run: Promise<T>): Promise<T> {

@@ -1,19 +1,19 @@
 import { systemClock } from "../../../shared/clock.ts";
-import { AppError } from "../../../shared/errors.ts";
+import { AppError, isCancelled } from "../../../shared/errors.ts";
 import type { GenerationPart, LoadParams, MelBlock, Prompt, Sampling, VoxtralInfo } from "../services.ts";
 import { AudioMemory } from "./audio-memory.ts";
 import { throwIfAborted } from "./cancellation.ts";
 import { Context } from "./context.ts";
 import type { Prefilled } from "./context.ts";
-import { droppedExchanges } from "./context-budget.ts";
 import { cutTokens, Detokenizer } from "./detokenizer.ts";
+import { fittedPrompt } from "./fitted-prompt.ts";
 import type { KvCache } from "./kv-cache.ts";
 import { loadModel } from "./load.ts";
 import type { LoadedModel } from "./load.ts";
 import { encodeWindow, layOut } from "./positions.ts";
 import type { PositionSpace } from "./positions.ts";
-import { beforeOpenAudio, chatItems, exchangesOf, positionCount, transcriptionItems } from "./prompt.ts";
-import type { ChatPrompt, PromptItem } from "./prompt.ts";
+import { beforeOpenAudio } from "./prompt.ts";
+import type { ChatPrompt } from "./prompt.ts";
 import { createSampler } from "./sampler.ts";
 import type { Sampler } from "./sampler.ts";
 import { Turnstile } from "../turnstile.ts";
@@ -21,8 +21,11 @@ import { Turnstile } from "../turnstile.ts";
 /** Positions kept free for a reply until the first request says how long it may become. */
 const USUAL_REPLY = 512;
 
-/** Into how many pieces the encoder's work is cut; a prompt's pieces are to cost as much. */
-const ENCODER_PIECES = 8;
+/**
+ * How much longer the prompt of any turn may take than that of the second (issue 3's aim for the fiftieth). It bounds what
+ * of a conversation stands in the context: docs/decisions/0009.
+ */
+const PREFILL_GROWTH = 1.2;
 
 export interface GenerateParams {
   readonly prompt: Prompt;
@@ -49,6 +52,8 @@ export class VoxtralEngine {
   readonly #turnstile = new Turnstile();
   /** Who brought the conversation's cache where it is. */
   #owner: object | undefined;
+  /** Ends a preparation between two pieces, once there is something to answer. */
+  #preparing: AbortController | undefined;
   #reserve = USUAL_REPLY;
 
   private constructor(model: LoadedModel, space: PositionSpace, context: Context, info: VoxtralInfo) {
@@ -66,9 +71,8 @@ export class VoxtralEngine {
       const startMs = systemClock.nowMs();
       const { encoder, embeddings, decoder } = model;
       const space = { windowPositions: await encoder.warmUp(), audio, encoder, embeddings };
-      const encodeMs = systemClock.nowMs() - startMs;
       const context = new Context(model, space);
-      decoder.stepMs = await context.warmUp(encodeMs / ENCODER_PIECES);
+      decoder.stepMs = await context.warmUp();
       return new VoxtralEngine(model, space, context, {
         modelName: model.name,
         providers: Object.fromEntries(
@@ -111,18 +115,27 @@ export class VoxtralEngine {
     prompt: Prompt,
     signal: AbortSignal,
   ): Promise<{ readonly prefillTokens: number; readonly reusedTokens: number }> {
-    using _turn = await this.#turnstile.enter(signal);
     // A transcription is never worth preparing: it runs on a cache of its own.
     if (prompt.kind === "transcribe") return { prefillTokens: 0, reusedTokens: 0 };
+    this.#preparing?.abort();
+    const overtaken = new AbortController();
+    this.#preparing = overtaken;
+    using _turn = await this.#turnstile.enter(signal);
     const items = beforeOpenAudio(this.#fit(prompt).items, this.#model.tokenizer.control.eos);
     const laidOut = layOut(items, this.#space);
     const reusedTokens = this.#conversation.commonPrefix(laidOut.positions);
     // All of it is there: what follows in the cache may be of use yet.
     if (reusedTokens === laidOut.positions.length) return { prefillTokens: 0, reusedTokens };
     this.#owner = undefined;
-    const options = { wantLogits: false, inPieces: false, signal };
-    const prefilled = await this.#context.prefill(this.#conversation, laidOut, options);
-    return { prefillTokens: prefilled.prefillTokens, reusedTokens: prefilled.reusedTokens };
+    const either = AbortSignal.any([signal, overtaken.signal]);
+    const options = { wantLogits: false, inPieces: true, signal: either };
+    try {
+      await this.#context.prefill(this.#conversation, laidOut, options);
+    } catch (error) {
+      // A question has come: it goes on from where this got to.
+      if (signal.aborted || !overtaken.signal.aborted || !isCancelled(error)) throw error;
+    }
+    return { prefillTokens: this.#conversation.length - reusedTokens, reusedTokens };
   }
 
   /** See VoxtralService. Throws `cancelled` between two steps when `signal` aborts. */
@@ -132,6 +145,7 @@ export class VoxtralEngine {
       throw new AppError("bad-input", "maxNewTokens must be a whole number of at least 1.");
     }
     const sampler = createSampler(params.sampling);
+    if (prompt.kind === "chat") this.#preparing?.abort();
     if (prompt.kind === "chat" && params.speculative) {
       yield* this.#speculate(this.#answer(prompt, { ...params, sampler }, signal), signal);
       return;
@@ -265,24 +279,17 @@ export class VoxtralEngine {
     }
   }
 
-  /** The prompt's items within the context limit. Throws context-full. */
-  #fit(prompt: Prompt): { readonly items: readonly PromptItem[]; readonly droppedTurns: number } {
-    const { tokenizer, contextLimit: limit } = this.#model;
-    const sizeOf = (items: readonly PromptItem[]): number =>
-      positionCount(items, this.#space.windowPositions);
-    if (prompt.kind === "transcribe") {
-      const items = transcriptionItems(prompt, tokenizer);
-      droppedExchanges([sizeOf(items)], { limit, reserve: 0, opening: 0 });
-      return { items, droppedTurns: 0 };
-    }
-    const exchanges = exchangesOf(prompt, tokenizer);
-    const bare = sizeOf(chatItems("", [], tokenizer));
-    const sizes = exchanges.map((exchange) => sizeOf(chatItems("", [exchange], tokenizer)) - bare);
-    const opening = bare + tokenizer.encode(prompt.instructions).length;
-    // A quarter is plenty: a request for more than that must not cost the conversation its memory.
-    const reserve = Math.min(this.#reserve, limit >> 2);
-    const droppedTurns = droppedExchanges(sizes, { limit, reserve, opening });
-    return { items: chatItems(prompt.instructions, exchanges.slice(droppedTurns), tokenizer), droppedTurns };
+  #fit(prompt: Prompt): ReturnType<typeof fittedPrompt> {
+    const { tokenizer, contextLimit: limit, work } = this.#model;
+    const { windowPositions } = this.#space;
+    return fittedPrompt(prompt, {
+      tokenizer,
+      windowPositions,
+      limit,
+      comfortable: work.contextFor(windowPositions, PREFILL_GROWTH),
+      // A quarter is plenty: a request for more than that must not cost the conversation its memory.
+      reserve: Math.min(this.#reserve, limit >> 2),
+    });
   }
 
   async #encodeAhead(utteranceId: string, window: number): Promise<void> {

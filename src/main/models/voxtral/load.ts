@@ -7,6 +7,7 @@ import { graphBytes, openGraph, SMALL_GRAPH_BYTES } from "../onnx-session.ts";
 import type { Graph, OpenOptions } from "../onnx-session.ts";
 import type { LoadParams } from "../services.ts";
 import { Decoder } from "./decoder.ts";
+import { DecoderWork } from "./decoder-work.ts";
 import { createDeviceTruncation } from "./device-truncate.ts";
 import { createEmbeddings } from "./embeddings.ts";
 import type { Embeddings } from "./embeddings.ts";
@@ -24,6 +25,8 @@ const configSchema = z.looseObject({
     vocab_size: z.number().int().positive(),
     num_hidden_layers: z.number().int().positive(),
     max_position_embeddings: z.number().int().positive(),
+    intermediate_size: z.number().int().positive(),
+    num_attention_heads: z.number().int().positive(),
     eos_token_id: z.union([z.number().int(), z.array(z.number().int())]).optional(),
   }),
 });
@@ -44,6 +47,7 @@ export interface LoadedModel {
   readonly encoder: Encoder;
   readonly embeddings: Embeddings;
   readonly decoder: Decoder;
+  readonly work: DecoderWork;
   readonly deviceTruncate: DeviceTruncate | undefined;
   /** Frees the sessions. Idempotent. */
   release(): Promise<void>;
@@ -122,6 +126,7 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
       encoder,
       embeddings,
       decoder,
+      work: decoderWork(config, decoder),
       deviceTruncate: truncation?.truncate,
       release,
     };
@@ -159,10 +164,18 @@ function presentNames(layers: number): readonly string[] {
   ]).flat();
 }
 
+function decoderWork(config: VoxtralConfig, { layout, hiddenSize }: Decoder): DecoderWork {
+  const { layers, heads, intermediateSize } = config;
+  const { heads: kvHeads, headSize } = layout;
+  return new DecoderWork({ layers, hiddenSize, intermediateSize, heads, kvHeads, headSize });
+}
+
 interface VoxtralConfig {
   readonly audioId: number;
   readonly vocabSize: number;
   readonly layers: number;
+  readonly heads: number;
+  readonly intermediateSize: number;
   readonly contextLimit: number;
   readonly endIds: ReadonlySet<number>;
 }
@@ -190,6 +203,8 @@ function readConfig(modelDir: string): VoxtralConfig {
     audioId: audio_token_id,
     vocabSize: text_config.vocab_size,
     layers: text_config.num_hidden_layers,
+    heads: text_config.num_attention_heads,
+    intermediateSize: text_config.intermediate_size,
     contextLimit: Math.min(MAX_CONTEXT, text_config.max_position_embeddings),
     endIds: new Set(endIds),
   };

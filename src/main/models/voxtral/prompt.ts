@@ -54,6 +54,17 @@ export function exchangesOf(prompt: ChatPrompt, tokenizer: VoxtralTokenizer): re
   return [...exchanges, { user: open }];
 }
 
+/** The exchange with its speech replaced by what was said; undefined when it has none, or its words are not known. */
+export function inWords({ user, ...rest }: Exchange): Exchange | undefined {
+  if (!user.some((part) => part.type === "audio")) return undefined;
+  const words = user.map((part): UserContent | undefined => {
+    if (part.type === "text") return part;
+    return part.transcript ? { type: "text", text: part.transcript } : undefined;
+  });
+  const known = words.filter((part) => part !== undefined);
+  return known.length === user.length ? { ...rest, user: known } : undefined;
+}
+
 function hasContent(content: UserContent): boolean {
   return content.type === "audio" || content.text !== "";
 }
