@@ -461,6 +461,107 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     expect(await calls(page, "settings.update")).toHaveLength(2);
   });
 
+  test("R13 R18 R26 turn-taking is set by key: threshold, both ends of the pause, barge-in, duplex", async () => {
+    const page = await host.open({ hash: "#/settings" });
+    const saved = async () => (await calls(page, "settings.update")).map(({ params }) => params);
+    const press = async (name: string, key: string) => {
+      await page.getByRole("slider", { name }).focus();
+      await page.keyboard.press(key);
+    };
+    await press("Voice threshold", "ArrowRight");
+    await press("Pause that ends a question: shortest", "ArrowRight");
+    await press("Pause that ends a question: longest", "ArrowLeft");
+    await page.getByRole("switch", { name: "Interrupt by speaking" }).focus();
+    await page.keyboard.press("Space");
+    await page.getByRole("combobox", { name: "While it speaks" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("option", { name: "Only while it is silent" }).press("Enter");
+    await expect
+      .poll(saved)
+      .toEqual([
+        { turnTaking: { speechThreshold: 0.55 } },
+        { turnTaking: { minEndPauseMs: 550 } },
+        { turnTaking: { maxEndPauseMs: 1450 } },
+        { turnTaking: { bargeIn: false } },
+        { turnTaking: { duplex: "half" } },
+      ]);
+    // The shorter end stops where the setting does, however far it is pushed.
+    await press("Pause that ends a question: longest", "End");
+    await press("Pause that ends a question: shortest", "PageUp");
+    await page.getByText(/–6000 ms/).waitFor();
+    expect(await calls(page, "listen.begin")).toEqual([]);
+    expect(host.problems).toEqual([]);
+  });
+
+  describe("the echo test", () => {
+    /** The microphone hears what the page plays, as in a room: later and weaker, through real audio graphs. */
+    const openInRoom = async (gain: number, delayMs: number): Promise<Page> => {
+      const page = await host.open({ hash: "#/settings" });
+      await page.evaluate(
+        ([loudness, seconds]) => {
+          const room = new AudioContext();
+          const microphone = room.createMediaStreamDestination();
+          const connect = AudioNode.prototype.connect as (this: AudioNode, to: AudioNode) => AudioNode;
+          AudioNode.prototype.connect = function (this: AudioNode, to: AudioNode): AudioNode {
+            if (to instanceof AudioDestinationNode && this.context !== room) {
+              const leaving = new MediaStreamAudioDestinationNode(this.context as AudioContext);
+              connect.call(this, leaving);
+              const air = new DelayNode(room, { maxDelayTime: 1, delayTime: seconds });
+              const wall = new GainNode(room, { gain: loudness });
+              connect.call(room.createMediaStreamSource(leaving.stream), air);
+              connect.call(air, wall);
+              connect.call(wall, microphone);
+            }
+            return connect.call(this, to);
+          } as AudioNode["connect"];
+          navigator.mediaDevices.getUserMedia = async () => microphone.stream.clone();
+        },
+        [gain, delayMs / 1000] as const,
+      );
+      return page;
+    };
+    const echoOf = (page: Page) => page.evaluate(() => window.scriptedMain?.settings().turnTaking.echo);
+
+    test.each([
+      ["half", 0.8, /only while it is silent/],
+      ["duck", 0.06, /first lowers the answer/],
+      ["full", 0.002, /can listen while it speaks/],
+    ] as const)("R13 finds %s duplex in a room with gain %d and says so", async (duplex, gain, sentence) => {
+      const page = await openInRoom(gain, 80);
+      await page.getByRole("button", { name: "Test", exact: true }).click();
+      await page.getByRole("button", { name: "Test again" }).waitFor({ timeout: 20_000 });
+      await page.getByText(sentence).waitFor();
+      const echo = await echoOf(page);
+      expect(echo?.duplex).toBe(duplex);
+      // The sweep is 6 dB above what counts as voice; the room takes away what it takes away.
+      expect(echo?.bleedDb).toBeCloseTo(6 + 20 * Math.log10(gain), -1);
+      // The tone is the page's own: main hears nothing of it, and the listener does not take it for speech.
+      const { blocks, played } = await page.evaluate(() => ({
+        blocks: window.scriptedMain?.microphone.blocks ?? 0,
+        played: window.scriptedMain?.played.length,
+      }));
+      expect(played).toBe(0);
+      await page.waitForFunction((before) => (window.scriptedMain?.microphone.blocks ?? 0) > before, blocks);
+      expect(host.problems).toEqual([]);
+    });
+
+    test("R13 a test is void when the speakers are turned up or echo cancellation is turned off", async () => {
+      const page = await openInRoom(0.002, 40);
+      await page.getByRole("button", { name: "Test", exact: true }).click();
+      await page.getByRole("button", { name: "Test again" }).waitFor({ timeout: 20_000 });
+      await page.getByRole("switch", { name: "Echo cancellation" }).click();
+      await page.getByText("Not tested with these devices.").waitFor();
+      expect(await echoOf(page)).toBeNull();
+    });
+
+    test("R13 a muted microphone is not opened for it", async () => {
+      const page = await host.open({ hash: "#/settings", start: { state: { isMuted: true } } });
+      await page.getByRole("button", { name: "Test", exact: true }).click();
+      await page.getByText("The microphone is muted. Unmute it for the test.").waitFor();
+      expect(await page.getByRole("button", { name: "Microphone muted" }).count()).toBe(1);
+    });
+  });
+
   test("R15 a bar of the waterfall tells its numbers, by key as well", async () => {
     const page = await host.open({ hash: "#/dashboard" });
     const bar = page.getByRole("button", { name: /^Speech 1,/ });

@@ -7,6 +7,8 @@ export interface AudioDevice {
 export interface AudioDevices {
   readonly inputs: readonly AudioDevice[];
   readonly outputs: readonly AudioDevice[];
+  /** What the system plays on, as the browser names it; empty when it does not say. */
+  readonly defaultOutput: string;
 }
 
 /** Watches what is plugged in; `onChange` is called at once and after every change. Dispose to stop. */
@@ -34,5 +36,16 @@ export function sortDevices(
       )
       // Browsers hide the names until the microphone was allowed once.
       .map(({ deviceId, label }, index) => ({ id: deviceId, label: label || `${fallback} ${index + 1}` }));
-  return { inputs: ofKind("audioinput", "Microphone"), outputs: ofKind("audiooutput", "Speaker") };
+  const isDefaultOutput = ({
+    kind,
+    deviceId,
+  }: {
+    readonly kind: MediaDeviceKind;
+    readonly deviceId: string;
+  }) => kind === "audiooutput" && deviceId === "default";
+  return {
+    inputs: ofKind("audioinput", "Microphone"),
+    outputs: ofKind("audiooutput", "Speaker"),
+    defaultOutput: devices.find(isDefaultOutput)?.label ?? "",
+  };
 }

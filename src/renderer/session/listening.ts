@@ -1,5 +1,6 @@
 import { AppError, isCancelled } from "../../shared/errors.ts";
 import type { Settings } from "../../shared/settings.ts";
+import { BlockRecorder } from "../audio/block-recorder.ts";
 import { Microphone } from "../audio/microphone.ts";
 import type { MicrophoneStatus } from "../audio/microphone-errors.ts";
 import type { Link } from "../bridge/link.ts";
@@ -32,12 +33,16 @@ export class Listening implements TalkActions, Disposable {
   readonly #options: ListeningOptions;
   readonly #microphone: Microphone;
   #utterance: Utterance | undefined;
+  #recorder: BlockRecorder | undefined;
 
   constructor(options: ListeningOptions) {
     this.#options = options;
     const { link, stores } = options;
     this.#microphone = new Microphone({
-      block: (samples, sampleRateHz) => link.notify("mic.audio", { samples, sampleRateHz }),
+      block: (samples, sampleRateHz) => {
+        if (this.#recorder) this.#recorder.push(samples, sampleRateHz);
+        else link.notify("mic.audio", { samples, sampleRateHz });
+      },
       level: (level) => stores.level.setState(level),
       status: (status) => {
         stores.microphone.setState(status);
@@ -109,6 +114,12 @@ export class Listening implements TalkActions, Disposable {
   release(): void {
     this.cancel();
     this.#microphone.close(this.#options.stores.assistant.getState().isMuted);
+  }
+
+  /** Keeps what the microphone hears for a test, instead of sending it to the listener, until it is disposed. */
+  record(): BlockRecorder {
+    this.#recorder = new BlockRecorder(() => (this.#recorder = undefined));
+    return this.#recorder;
   }
 
   /** A gesture: sound that the browser held back may start now. */

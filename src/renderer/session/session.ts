@@ -5,6 +5,7 @@ import { openPort } from "../bridge/open-port.ts";
 import { createStores, type Stores } from "../stores/stores.ts";
 import { AudioOwner } from "./audio-owner.ts";
 import { Commands } from "./commands.ts";
+import { checkEcho, echoDevices, isEchoValid, voidsEcho } from "./echo-check.ts";
 import { Listening } from "./listening.ts";
 import { projectEvents, projectSnapshot } from "./project-events.ts";
 import { PushToTalk } from "./push-to-talk.ts";
@@ -81,11 +82,18 @@ export class Session implements Disposable {
     const { microphone } = this.stores;
     this.#cleanup.defer(
       microphone.subscribe((after, before) => {
+        if (after.state !== before.state || after.devices !== before.devices) this.#watchEcho();
         // Names of devices become visible with the permission; browsers send no event for that.
         if (after.state === "armed" && before.state !== "armed") devices.refresh();
       }),
     );
     this.audioOwner.join();
+  }
+
+  /** Tests how much of an answer the microphone hears and keeps the result; throws what `checkEcho` throws. */
+  async testEcho(): Promise<void> {
+    const echo = await checkEcho(this);
+    await this.commands.change({ turnTaking: { echo } });
   }
 
   [Symbol.dispose](): void {
@@ -101,6 +109,7 @@ export class Session implements Disposable {
         this.listening.configure(before, after);
         // The first settings are no change of mind: the browser would ask for the microphone before anyone did.
         if (this.#hasGreeted) this.listening.followMode(before, after);
+        if (this.#hasGreeted && voidsEcho(before.audio, after.audio)) this.#forgetEcho();
         this.talk.configure({ tapMs: after.pushToTalk.tapMs });
       }),
     );
@@ -110,6 +119,21 @@ export class Session implements Disposable {
         if (after.isMuted !== before.isMuted) this.listening.followMute(after.isMuted);
       }),
     );
+  }
+
+  /** An echo test is of the devices it was made with. */
+  #watchEcho(): void {
+    const { ownsAudio } = this.stores.connection.getState();
+    const { state, devices } = this.stores.microphone.getState();
+    const { echo } = this.stores.settings.getState().settings.turnTaking;
+    if (!echo || !ownsAudio || state !== "armed" || devices.inputs.length === 0) return;
+    if (!isEchoValid(echo, echoDevices(this.stores))) this.#forgetEcho();
+  }
+
+  #forgetEcho(): void {
+    const { ownsAudio } = this.stores.connection.getState();
+    const { echo } = this.stores.settings.getState().settings.turnTaking;
+    if (echo && ownsAudio) void this.commands.change({ turnTaking: { echo: null } });
   }
 
   #onOwnership(ownsAudio: boolean): void {

@@ -10,6 +10,7 @@ import type { CaptionsState, Stores } from "../stores/stores.ts";
 /** How far the reply has been heard, for the overlay window, which does not play. */
 type HeardMessage = Pick<CaptionsState, "turnId" | "wordIndex" | "hasEnded">;
 const HEARD_CHANNEL = "parley.heard";
+const TONE_PREFIX = "tone-";
 
 export interface SoundOptions {
   readonly link: Link;
@@ -27,6 +28,8 @@ export class Sound implements Disposable {
   readonly #player: Player;
   readonly #channel = new BroadcastChannel(HEARD_CHANNEL);
   readonly #recorder: AudioRecorder | undefined;
+  /** What waits for the end of a tone, by its id. */
+  readonly #tones = new Map<string, () => void>();
   #rateHz = 0;
   #outputLatencyMs = 0;
   #earcons = { isOn: true, volume: 1 };
@@ -86,6 +89,16 @@ export class Sound implements Disposable {
     this.#player.play(audio);
   }
 
+  /** Plays a sound of this page's own on the way that answers take; resolves when it was played or given up. */
+  playTone(pcm: Float32Array<ArrayBuffer>, sampleRate: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const turnId = `${TONE_PREFIX}${crypto.randomUUID()}`;
+    this.#tones.set(turnId, resolve);
+    this.#player.play({ turnId, sampleRate, pcm });
+    this.#player.complete(turnId);
+    return promise;
+  }
+
   complete(turnId: string): void {
     if (this.#options.isAudible) this.#player.complete(turnId);
   }
@@ -109,6 +122,12 @@ export class Sound implements Disposable {
   }
 
   #onPlayed(report: PlayedReport): void {
+    const endTone = this.#tones.get(report.turnId);
+    if (endTone) {
+      // No business of main's, which never sent it.
+      if (report.ended && this.#tones.delete(report.turnId)) endTone();
+      return;
+    }
     const { link, stores } = this.#options;
     const { clockOffsetMs } = stores.connection.getState();
     link.notify("player.played", onMainsClock(report, clockOffsetMs));

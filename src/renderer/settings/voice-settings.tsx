@@ -4,7 +4,7 @@ import { voiceLanguages, voices } from "../../shared/voices.ts";
 import { Button } from "../components/controls.tsx";
 import { SelectField, type SelectGroup } from "../components/select-field.tsx";
 import { useSession, useStores } from "../session-context.ts";
-import { Row, SliderRow, useSetting } from "./setting.tsx";
+import { Row, SliderRow, SwitchRow, useSetting } from "./setting.tsx";
 import styles from "./settings.module.css";
 
 const languageNames = new Intl.DisplayNames("en", { type: "language" });
@@ -39,6 +39,11 @@ export function VoiceSettings(): ReactNode {
         max={2}
         step={0.05}
         format={(value) => `${value.toFixed(2)}×`}
+      />
+      <SwitchRow
+        title="Follow the language"
+        hint="A reply in another language is spoken by a voice of that language"
+        setting={useSetting("voice", "followLanguage")}
       />
     </>
   );

@@ -156,7 +156,7 @@ export function createStores(): Stores {
       state: "off" as const,
       label: "",
       message: null,
-      devices: { inputs: [], outputs: [] },
+      devices: { inputs: [], outputs: [], defaultOutput: "" },
     })),
     level: createStore(() => ({ rms: 0, peak: 0, speech: 0 })),
   };

@@ -5,6 +5,7 @@ import { HotkeyField } from "../settings/hotkey-field.tsx";
 import { ModelSettings } from "../settings/model-settings.tsx";
 import { SelectRow, SliderRow, SwitchRow, TextRow, useSetting } from "../settings/setting.tsx";
 import { SoundSettings } from "../settings/sound-settings.tsx";
+import { TurnTakingSettings } from "../settings/turn-taking-settings.tsx";
 import { VoiceSettings } from "../settings/voice-settings.tsx";
 import styles from "../settings/settings.module.css";
 
@@ -21,6 +22,12 @@ export function SettingsView(): ReactNode {
         about="Hold to talk, tap to start and stop, press while it speaks to interrupt."
       >
         <TalkSettings />
+      </Group>
+      <Group
+        title="Turn-taking"
+        about="When a question begins and ends, and how to get a word in. The listening itself is always done on this machine."
+      >
+        <TurnTakingSettings />
       </Group>
       <Group title="Sound" about="Devices are followed as you plug them in and out.">
         <SoundSettings />
@@ -64,8 +71,8 @@ function TalkSettings(): ReactNode {
     <>
       <HotkeyField />
       <SwitchRow
-        title="Space in this window"
-        hint="Except while you type or use a control"
+        title="Keys of this window"
+        hint="Space talks and M mutes, except while you type or use a control"
         setting={useSetting("pushToTalk", "spaceInWindow")}
       />
       <SliderRow
@@ -161,7 +168,7 @@ function AppearanceSettings(): ReactNode {
       />
       <SwitchRow
         title="Sounds"
-        hint="Short tones when Parley begins to listen and when it has heard you"
+        hint="Short tones when Parley begins to listen, has heard you, goes on, or is muted"
         setting={useSetting("appearance", "earcons")}
       />
     </>
