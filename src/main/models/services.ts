@@ -274,6 +274,8 @@ export interface VoxtralInfo extends LoadResult {
   readonly kvDtype: string;
   /** Whether the KV cache stays on the device between steps. */
   readonly kvOnDevice: boolean;
+  /** Pieces in which the audio encoder runs, to be abandoned between two; 1 with the reason when it runs as a whole. */
+  readonly encoderPieces: { readonly count: number; readonly wholeBecause?: string };
 }
 
 export interface VoxtralService {

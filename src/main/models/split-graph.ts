@@ -17,7 +17,7 @@ import type { ProviderId } from "./services.ts";
  * and normalisation no longer fused with the addition before it (`node bench/pieces.ts`); it is a share of the work, so
  * that the machine's speed does not matter. On two cores of a small machine such a piece takes about 10 ms.
  */
-export const PIECE_PRODUCTS = 4e8;
+const PIECE_PRODUCTS = 4e8;
 
 export interface SplitRunOptions {
   /** With a signal, messages get through between pieces, and an aborted run throws `cancelled` before its next piece. */

@@ -1,5 +1,6 @@
 import { Tensor } from "onnxruntime-node";
 import type { GraphRun, OpenOptions, TensorInfo } from "../onnx-session.ts";
+import type { VoxtralInfo } from "../services.ts";
 import { openSplitGraph } from "../split-graph.ts";
 import type { SplitGraph, SplitRunOptions } from "../split-graph.ts";
 import { AppError } from "../../../shared/errors.ts";
@@ -22,8 +23,6 @@ const MEL: TensorInfo = { name: "audio_values", type: "float32", shape: [1, MEL_
 export class Encoder {
   readonly hiddenSize: number;
   readonly graph: SplitGraph;
-  /** Milliseconds of the longest piece at the warm-up: what abandoning costs at most. Infinite before that. */
-  pieceMs = Number.POSITIVE_INFINITY;
 
   private constructor(graph: SplitGraph, hiddenSize: number) {
     this.graph = graph;
@@ -40,6 +39,12 @@ export class Encoder {
       throw new AppError("model-wrong", `${path} is not Voxtral's audio encoder. Choose a Voxtral folder.`);
     }
     return new Encoder(graph, hiddenSize);
+  }
+
+  /** See VoxtralInfo. */
+  get pieces(): VoxtralInfo["encoderPieces"] {
+    const { pieceCount: count, wholeBecause } = this.graph;
+    return wholeBecause === undefined ? { count } : { count, wholeBecause };
   }
 
   /**
@@ -63,10 +68,7 @@ export class Encoder {
   async warmUp(): Promise<number> {
     // log10(1e-10) after (x + 4) / 4: what an empty window looks like.
     const silence = new Float32Array(MEL_BINS * WINDOW_FRAMES).fill(-1.5);
-    const times: number[] = [];
-    await this.encode(silence);
-    const { features } = await this.encode(silence, undefined, (_piece, ms) => times.push(ms));
-    this.pieceMs = Math.max(...times);
+    const { features } = await this.encode(silence);
     return features.length / this.hiddenSize;
   }
 }

@@ -84,6 +84,7 @@ export class VoxtralEngine {
         contextLimit: model.contextLimit,
         kvDtype: decoder.layout.type,
         kvOnDevice: decoder.kvOnDevice,
+        encoderPieces: encoder.pieces,
       });
     } catch (error) {
       await model.release();

@@ -31,6 +31,7 @@ describe("R44 the service over a port", () => {
       contextLimit: 4096,
       kvDtype: "float32",
       kvOnDevice: false,
+      encoderPieces: { count: 9 },
     });
 
     const prompt = {
