@@ -15,9 +15,9 @@ export class NoiseFloor {
   #pushed = 0;
   #level = FIRST_GUESS;
 
-  /** How far `level` (an RMS in [0, 1]) stands above the background, in dB. */
+  /** How far `level` (an RMS in [0, 1]) stands above the background, in dB; -Infinity for 0. */
   excessDb(level: number): number {
-    return 20 * Math.log10(Math.max(level, Number.MIN_VALUE) / this.#level);
+    return 20 * Math.log10(level / this.#level);
   }
 
   /** One frame more. */
