@@ -6,11 +6,11 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
-import { chromiumPath } from "../renderer/page-host.ts";
+import { chromiumPath } from "../renderer/chromium.ts";
 import { golden } from "../support/nano.ts";
 import { wavFile } from "../support/wav-file.ts";
 
-export { chromiumPath } from "../renderer/page-host.ts";
+export { chromiumPath } from "../renderer/chromium.ts";
 
 const entry = fileURLToPath(new URL("../../src/main/browser.ts", import.meta.url));
 const RATE_HZ = 16_000;

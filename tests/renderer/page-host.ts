@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -6,20 +5,11 @@ import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { build } from "vite";
 import { securityHeaders } from "../../src/main/app/content-security-policy.ts";
+import { chromiumPath } from "./chromium.ts";
+import type { ScriptedStart } from "./scripted-start.ts";
 import { rendererConfig } from "../../vite.renderer.config.ts";
 
-const candidates = [
-  process.env["CHROMIUM_PATH"],
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-];
-
-/** A Chromium of this machine, if there is one: the tests of the page need its audio worklets. */
-export const chromiumPath = candidates.find((path) => path !== undefined && existsSync(path));
-if (chromiumPath === undefined) {
-  console.warn("The page's tests are skipped: no Chromium found. Set CHROMIUM_PATH to one.");
-}
+export { chromiumPath } from "./chromium.ts";
 
 const mimeTypes: Readonly<Record<string, string>> = {
   ".html": "text/html",
@@ -34,7 +24,7 @@ export interface OpenOptions {
   readonly theme?: "light" | "dark";
   readonly width?: number;
   readonly height?: number;
-  readonly start?: Window["scriptedStart"];
+  readonly start?: ScriptedStart;
   readonly isMicrophoneAllowed?: boolean;
   readonly reducedMotion?: boolean;
 }

@@ -12,6 +12,7 @@ import {
   scriptedSnapshot,
   scriptedSummaries,
 } from "./scripted-data.ts";
+import type { ScriptedStart } from "./scripted-start.ts";
 import { scriptedChunks, scriptedReply, scriptedSegments, scriptedTokens } from "./scripted-speech.ts";
 
 /**
@@ -37,12 +38,7 @@ declare global {
   interface Window {
     scriptedMain?: ScriptedMain;
     /** Set before the page runs, to start from something else than the recorded conversation. */
-    scriptedStart?: {
-      readonly isEmpty?: boolean;
-      readonly tokenMs?: number;
-      readonly isHandsFree?: boolean;
-      readonly state?: Partial<AssistantState>;
-    };
+    scriptedStart?: ScriptedStart;
   }
 }
 
