@@ -25,7 +25,7 @@ export const speculationSchema = z.object({
   outcome: z.enum(["hit", "miss", "none"]),
   /** Pauses at which it was tried. */
   attempts: count,
-  /** Work on the way to the first audio that was over at the release. 0 for a miss. */
+  /** Time before the release in which what became the answer was worked on. 0 for a miss. */
   savedMs: z.number().nonnegative(),
   /** Work that was done and dropped. */
   wastedMs: z.number().nonnegative(),

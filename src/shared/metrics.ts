@@ -42,3 +42,17 @@ export function percentile(values: readonly number[], fraction: number): number 
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(fraction * sorted.length) - 1))]!;
 }
+
+/** Milliseconds before `untilMs` that `spans` cover between them; what overlaps counts once. */
+export function coveredMs(spans: readonly Pick<Span, "startMs" | "endMs">[], untilMs: number): number {
+  let sumMs = 0;
+  let reachedMs = Number.NEGATIVE_INFINITY;
+  for (const { startMs, endMs } of [...spans].sort((a, b) => a.startMs - b.startMs)) {
+    const fromMs = Math.max(startMs, reachedMs);
+    const toMs = Math.min(endMs, untilMs);
+    if (toMs <= fromMs) continue;
+    sumMs += toMs - fromMs;
+    reachedMs = toMs;
+  }
+  return sumMs;
+}

@@ -43,8 +43,8 @@ export class AudioQueue {
     this.#options = options;
   }
 
-  /** Begins a turn; whatever still spoke is stopped. */
-  startTurn(turnId: string, voice: string): void {
+  /** Begins a turn; whatever still spoke is stopped. Without `voice` its first chunk decides which one it speaks in. */
+  startTurn(turnId: string, voice: string | null = null): void {
     this.#turn?.stop();
     this.#turn = new TurnPlayback(turnId, voice, this.#options);
   }
@@ -100,7 +100,7 @@ export function emptyStats(): QueueStats {
 class TurnPlayback {
   readonly turnId: string;
   readonly sent: AudioChunk[] = [];
-  readonly #voice: string;
+  #voice: string | null;
   readonly #options: AudioQueueOptions;
   readonly #waiting: QueuedChunk[] = [];
   readonly #queueLatencies: number[] = [];
@@ -117,7 +117,7 @@ class TurnPlayback {
   #isEndAnnounced = false;
   #isStopped = false;
 
-  constructor(turnId: string, voice: string, options: AudioQueueOptions) {
+  constructor(turnId: string, voice: string | null, options: AudioQueueOptions) {
     this.turnId = turnId;
     this.#voice = voice;
     this.#options = options;
@@ -128,6 +128,7 @@ class TurnPlayback {
       this.#droppedChunks++;
       return false;
     }
+    this.#voice ??= chunk.voice;
     if (chunk.voice !== this.#voice) {
       this.#voiceConsistent = false;
       this.#droppedChunks++;

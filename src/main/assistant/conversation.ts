@@ -1,12 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { systemClock, type Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
-import { greedy, type Sampling, type UserContent, type UtteranceSummary } from "../models/services.ts";
+import { languageOfVoice, type SharedLanguage } from "../../shared/voices.ts";
+import { greedy, type Sampling, type UserContent } from "../models/services.ts";
 import { AudioQueue, type PlayerSink } from "./audio-queue.ts";
+import { OpenUtterance, type Listening, type ListenOptions } from "./open-utterance.ts";
 import { PromptHistory, type RememberedTurn } from "./prompt-history.ts";
+import type { ReplyVoice } from "./reply-voice.ts";
+import type { Ahead, Speculation } from "./speculation.ts";
 import { defaultPolicy, type SegmentPolicy } from "./speech-planner.ts";
 import { Turn, type InterruptCause } from "./turn.ts";
 import { runPipeline, type AssistantEngine } from "./turn-pipeline.ts";
+
+export type { Listening, ListenOptions } from "./open-utterance.ts";
 
 export interface ConversationSettings {
   readonly voice: string;
@@ -17,6 +23,10 @@ export interface ConversationSettings {
   readonly sampling: Sampling;
   readonly maxNewTokens: number;
   readonly policy: SegmentPolicy;
+  /** Answers are prepared during pauses of the question (R42). */
+  readonly speculate: boolean;
+  /** A reply in another language than the voice's is spoken by a voice of that language (R25). */
+  readonly followLanguage: boolean;
   /** What is spoken, as an ISO 639-1 code, for transcripts; null lets the model find out. */
   readonly language: string | null;
 }
@@ -28,6 +38,8 @@ export const defaultConversationSettings: ConversationSettings = {
   sampling: greedy,
   maxNewTokens: 512,
   policy: defaultPolicy,
+  speculate: true,
+  followLanguage: true,
   language: null,
 };
 
@@ -41,23 +53,10 @@ export interface ConversationOptions {
   readonly clock?: Clock;
 }
 
-/** What of the microphone's sound belongs to an utterance; see the listener's `begin`. */
-export interface ListenOptions {
-  readonly preRollMs?: number;
-  /** Everything from this sample on, instead of the pre-roll. */
-  readonly fromSample?: number;
-  /** The silence after the last word is left out: for a live microphone. */
-  readonly trimSilence?: boolean;
-}
-
-/** Someone is speaking: the utterance is open until it is released (answered) or cancelled. */
-export interface Listening {
-  readonly utteranceId: string;
-  /** Settles when the model is as ready for the question as it can be before hearing its end. Never rejects. */
-  readonly prepared: Promise<void>;
-  /** Key up. The turn exists at once; what is left of hearing happens inside it. */
-  release(releasedAtMs?: number): Turn;
-  cancel(): void;
+/** What is asked, and the answer that was prepared for it, if one was. */
+interface Question {
+  readonly content: readonly UserContent[];
+  readonly ahead?: Speculation | undefined;
 }
 
 /**
@@ -73,7 +72,10 @@ export class Conversation {
   readonly #utterances = new Map<string, { readonly utteranceId: string; readonly samples: number }>();
   #settings: ConversationSettings;
   #turn: Turn | undefined;
-  #listening: Listening | undefined;
+  #isDisposed = false;
+  #listening: OpenUtterance | undefined;
+  /** What was spoken last: a reply's first words are often too few to tell. */
+  #expected: SharedLanguage | undefined;
 
   constructor(options: ConversationOptions) {
     this.id = options.id ?? randomUUID();
@@ -91,6 +93,7 @@ export class Conversation {
         turn.audio(chunk, sendStartMs);
       },
     });
+    this.#warm();
   }
 
   get settings(): ConversationSettings {
@@ -109,49 +112,48 @@ export class Conversation {
   /** Takes effect with the next turn. */
   configure(settings: Partial<ConversationSettings>): void {
     this.#settings = { ...this.#settings, ...settings };
+    this.#warm();
   }
 
   /** Opens an utterance: everything the listener hears from now on, and what it has just heard (see `ListenOptions`). */
-  listen({ preRollMs = 0, ...options }: ListenOptions = {}): Listening {
+  listen(options: ListenOptions = {}): Listening {
     this.interrupt("new-turn");
     this.#listening?.cancel();
-    const utteranceId = randomUUID();
-    const begun = this.#engine.listener.call("begin", { utteranceId, preRollMs, ...options });
-    // Reported by `end`, which fails for the same reason.
-    begun.catch(() => {});
-    const startMs = this.#clock.nowMs();
-    const close = (): boolean => {
-      const isOpen = this.#listening === listening;
-      if (isOpen) this.#listening = undefined;
-      return isOpen;
-    };
-    const prepared = Promise.withResolvers<void>();
-    const listening: Listening = {
-      utteranceId,
-      prepared: prepared.promise,
-      release: (releasedAtMs = this.#clock.nowMs()) => {
-        if (!close()) throw new AppError("bad-input", "This recording has already ended.");
-        const turn = this.#start("voice", releasedAtMs, (started) => this.#hear(started, utteranceId));
-        turn.trace.add({ name: "capture", startMs, endMs: releasedAtMs });
-        return turn;
+    const utterance = new OpenUtterance(
+      {
+        engine: this.#engine,
+        clock: this.#clock,
+        settings: () => this.#settings,
+        voice: () => this.#voice,
+        prompt: async (content) => {
+          await this.#turn?.finished;
+          return this.#history.prompt(this.#settings.instructions, content);
+        },
+        close: (closing) => {
+          const isOpen = this.#listening === closing;
+          if (isOpen) this.#listening = undefined;
+          return isOpen;
+        },
+        release: (released, releasedAtMs) => {
+          const turn = this.#start("voice", releasedAtMs, (started) => this.#hear(started, released));
+          turn.trace.add({ name: "capture", startMs: released.startMs, endMs: releasedAtMs });
+          return turn;
+        },
       },
-      cancel: () => {
-        if (!close()) return;
-        // Nothing waits for it, and a listener that is gone has discarded it already.
-        this.#engine.listener.call("end", { utteranceId, discard: true }).catch(() => {});
-      },
-    };
-    this.#listening = listening;
-    void begun.then(() => this.#prepare(listening)).then(prepared.resolve, prepared.resolve);
-    return listening;
+      options,
+    );
+    this.#listening = utterance;
+    return utterance;
   }
 
   /** Asks a recorded question (16 kHz mono) as if it were spoken now, past the microphone and what it hears. */
   askRecorded(samples: Float32Array): Turn {
     const utteranceId = randomUUID();
     return this.#start("voice", this.#clock.nowMs(), async (turn) => {
-      const heard = await this.#engine.listener.call("replay", { utteranceId, samples });
-      return this.#heard(turn, heard);
+      const summary = await this.#engine.listener.call("replay", { utteranceId, samples });
+      this.#utterances.set(turn.id, { utteranceId, samples: summary.samples });
+      turn.trace.add(summary.melSpan);
+      return { content: [{ type: "audio", utteranceId, samples: summary.samples }] };
     });
   }
 
@@ -159,7 +161,7 @@ export class Conversation {
   ask(text: string): Turn {
     if (text.trim() === "") throw new AppError("bad-input", "Type a question first.");
     return this.#start("text", this.#clock.nowMs(), () =>
-      Promise.resolve([{ type: "text", text: text.trim() }]),
+      Promise.resolve({ content: [{ type: "text", text: text.trim() }] }),
     );
   }
 
@@ -168,7 +170,7 @@ export class Conversation {
     const [turn] = this.#history.removeFrom(turnId);
     if (!turn) throw new AppError("bad-input", "That question is not in this conversation any more.");
     const input = turn.content.some((part) => part.type === "audio") ? "voice" : "text";
-    return this.#start(input, this.#clock.nowMs(), () => Promise.resolve(turn.content));
+    return this.#start(input, this.#clock.nowMs(), () => Promise.resolve({ content: turn.content }));
   }
 
   /** Silences and ends the running turn, if any. */
@@ -229,6 +231,7 @@ export class Conversation {
 
   /** Ends what runs and waits until it has ended. The engine stays. */
   async dispose(): Promise<void> {
+    this.#isDisposed = true;
     this.#listening?.cancel();
     this.interrupt("shutdown");
     await this.#turn?.finished;
@@ -237,21 +240,24 @@ export class Conversation {
     for (const utteranceId of utteranceIds) this.#engine.listener.notify("forget", { utteranceId });
   }
 
-  /** Brings the model up to the open question while it is being spoken: an optimisation, so failures are left to the turn. */
-  async #prepare(listening: Listening): Promise<void> {
-    // The prompt is settled once what was heard of the turn before is.
-    await this.#turn?.finished;
-    if (this.#listening !== listening) return;
-    const open: UserContent = { type: "audio", utteranceId: listening.utteranceId, samples: 0 };
-    const prompt = this.#history.prompt(this.#settings.instructions, [open]);
-    await this.#engine.voxtral.call("prepare", { prompt }).catch(() => {});
+  get #voice(): ReplyVoice {
+    const { voice, followLanguage } = this.#settings;
+    const expected = this.#expected ?? languageOfVoice(voice) ?? "en";
+    return { chosen: voice, followsLanguage: followLanguage, expected };
   }
 
-  #start(
-    input: "voice" | "text",
-    releasedAtMs: number,
-    question: (turn: Turn) => Promise<readonly UserContent[]>,
-  ): Turn {
+  /**
+   * Brings the model up to the next question in idle time, so that whoever speaks finds everything there. An optimisation:
+   * failures are left to the turn.
+   */
+  #warm(): void {
+    if (this.#isDisposed || this.#listening || (this.#turn && !this.#turn.isOver)) return;
+    const open: UserContent = { type: "audio", utteranceId: "next", samples: 0 };
+    const prompt = this.#history.prompt(this.#settings.instructions, [open]);
+    this.#engine.voxtral.call("prepare", { prompt }).catch(() => {});
+  }
+
+  #start(input: "voice" | "text", releasedAtMs: number, question: (turn: Turn) => Promise<Question>): Turn {
     const previous = this.#turn;
     this.interrupt("new-turn");
     const turn: Turn = new Turn({
@@ -270,18 +276,17 @@ export class Conversation {
     return turn;
   }
 
-  async #run(
-    turn: Turn,
-    previous: Turn | undefined,
-    question: () => Promise<readonly UserContent[]>,
-  ): Promise<void> {
-    const { voice, speed, instructions, sampling, maxNewTokens, policy } = this.#settings;
+  async #run(turn: Turn, previous: Turn | undefined, question: () => Promise<Question>): Promise<void> {
+    const { speed, instructions, sampling, maxNewTokens, policy } = this.#settings;
+    const voice = this.#voice;
     let content: readonly UserContent[] = [];
+    let ahead: Ahead | undefined;
     try {
       // The history must hold what was heard of the turn before; its interruption takes one model step at most.
       const [heard] = await Promise.all([question(), previous?.finished]);
-      content = heard;
-      this.#queue.startTurn(turn.id, voice);
+      ({ content } = heard);
+      ahead = heard.ahead?.adopt(turn.signal);
+      this.#queue.startTurn(turn.id);
       turn.signal.throwIfAborted();
       await runPipeline(turn, {
         engine: this.#engine,
@@ -292,6 +297,7 @@ export class Conversation {
         sampling,
         maxNewTokens,
         policy,
+        ahead,
         prompt: () => this.#history.prompt(instructions, content),
         recover: (utteranceIds) => this.#recover(utteranceIds, content),
       });
@@ -303,17 +309,28 @@ export class Conversation {
       turn.settle(error);
     }
     void this.recording(turn.id);
+    this.#warm();
+    void this.#learnLanguage(turn.reply);
+  }
+
+  /** The whole reply tells its language surely; the next one is probably in the same. */
+  async #learnLanguage(text: string): Promise<void> {
+    const { chosen, followsLanguage, expected } = this.#voice;
+    if (!followsLanguage || languageOfVoice(chosen) === undefined || text === "") return;
+    try {
+      this.#expected = await this.#engine.kokoro.call("language", { text, expected });
+    } catch {
+      // The speech process has ended: nothing was learnt.
+    }
   }
 
   /** Ends the utterance and says what it is to the model. */
-  async #hear(turn: Turn, utteranceId: string): Promise<readonly UserContent[]> {
-    return this.#heard(turn, await this.#engine.listener.call("end", { utteranceId }));
-  }
-
-  #heard(turn: Turn, { utteranceId, samples, melSpan }: UtteranceSummary): readonly UserContent[] {
-    this.#utterances.set(turn.id, { utteranceId, samples });
-    turn.trace.add(melSpan);
-    return [{ type: "audio", utteranceId, samples }];
+  async #hear(turn: Turn, utterance: OpenUtterance): Promise<Question> {
+    const { summary, content, ahead, dropped, attempts } = await utterance.end();
+    this.#utterances.set(turn.id, { utteranceId: utterance.utteranceId, samples: summary.samples });
+    turn.trace.add(summary.melSpan, ...dropped);
+    turn.trace.speculated(attempts, ahead !== undefined);
+    return { content, ahead };
   }
 
   /** A question nobody got an answer to is not part of the conversation: asked again, it is asked for the first time. */

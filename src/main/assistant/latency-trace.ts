@@ -1,5 +1,5 @@
-import { noSpeculation, type TurnMetrics } from "../../shared/contract.ts";
-import { percentile, type Span } from "../../shared/metrics.ts";
+import { noSpeculation, type SpeculationMetrics, type TurnMetrics } from "../../shared/contract.ts";
+import { coveredMs, percentile, type Span } from "../../shared/metrics.ts";
 import { wordsOf } from "./speech-planner.ts";
 
 /** Everything that was measured of one turn, from all processes, in epoch milliseconds. */
@@ -12,6 +12,7 @@ export class LatencyTrace {
   #firstSegmentMs: number | null = null;
   #firstAudioMs: number | null = null;
   #audioSeconds = 0;
+  #speculation: { readonly attempts: number; readonly isHit: boolean } | undefined;
   #prefill = { prefillTokens: 0, reusedTokens: 0 };
   #reply = "";
 
@@ -30,6 +31,11 @@ export class LatencyTrace {
 
   prefilled(prefillTokens: number, reusedTokens: number): void {
     this.#prefill = { prefillTokens, reusedTokens };
+  }
+
+  /** The answer was prepared in pauses so many times, and what was prepared last was right or not. */
+  speculated(attempts: number, isHit: boolean): void {
+    this.#speculation = { attempts, isHit };
   }
 
   /** A token and its text exist. Returns the time since the one before, null for the first. */
@@ -90,8 +96,21 @@ export class LatencyTrace {
       audioSeconds: this.#audioSeconds,
       realTimeFactor: this.#audioSeconds === 0 ? null : synthesisMs / 1000 / this.#audioSeconds,
       ...this.#prefill,
-      speculation: noSpeculation,
+      speculation: this.#speculated(),
       spans,
+    };
+  }
+
+  #speculated(): SpeculationMetrics {
+    const { attempts, isHit } = this.#speculation ?? { attempts: 0, isHit: false };
+    if (attempts === 0) return noSpeculation;
+    const of = (fate: Span["speculative"]): readonly Span[] =>
+      this.#spans.filter((span) => span.speculative === fate);
+    return {
+      outcome: isHit ? "hit" : "miss",
+      attempts,
+      savedMs: coveredMs(of("used"), this.releasedAtMs),
+      wastedMs: coveredMs(of("dropped"), Number.POSITIVE_INFINITY),
     };
   }
 }

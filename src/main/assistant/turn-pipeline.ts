@@ -6,6 +6,8 @@ import type { Engine } from "../models/engine.ts";
 import type { GenerationPart, Prompt, Sampling, SpeechPart } from "../models/services.ts";
 import type { AudioQueue } from "./audio-queue.ts";
 import { Channel } from "./channel.ts";
+import { replyVoice, type ReplyVoice } from "./reply-voice.ts";
+import type { Ahead } from "./speculation.ts";
 import { SpeechPlanner, type Segment, type SegmentPolicy } from "./speech-planner.ts";
 import type { Turn } from "./turn.ts";
 
@@ -15,11 +17,13 @@ export interface PipelineContext {
   readonly engine: AssistantEngine;
   readonly queue: AudioQueue;
   readonly clock: Clock;
-  readonly voice: string;
+  readonly voice: ReplyVoice;
   readonly speed: number;
   readonly sampling: Sampling;
   readonly maxNewTokens: number;
   readonly policy: SegmentPolicy;
+  /** The answer as far as it was prepared before the question's end. */
+  readonly ahead?: Ahead | undefined;
   /** Makes the prompt; called again after `recover`. */
   readonly prompt: () => Prompt;
   /** Feeds the model what it lost (`audio-missing`); rejects when that cannot be done. */
@@ -76,7 +80,16 @@ const MAX_RECOVERIES = 3;
 
 /** A generation that survives the loss of audio by a restarted model, as long as no token was said. */
 async function* recovering(turn: Turn, context: PipelineContext): AsyncGenerator<GenerationPart> {
-  const { engine, prompt, recover, sampling, maxNewTokens } = context;
+  const { engine, prompt, recover, sampling, maxNewTokens, ahead } = context;
+  try {
+    if (ahead) {
+      yield* ahead.parts();
+      return;
+    }
+  } catch (error) {
+    // Whatever happened to the prepared answer: as long as nothing was said of it, another can be made.
+    if (turn.signal.aborted || turn.tokenIds.length > 0) throw error;
+  }
   for (let recoveries = 0; ; recoveries++) {
     const params = { turnId: turn.id, prompt: prompt(), sampling, maxNewTokens };
     try {
@@ -100,16 +113,18 @@ function missingUtterances(details: unknown): string[] {
 async function speak(turn: Turn, context: PipelineContext, segments: Channel<Segment>): Promise<void> {
   let index = 0;
   let startSample = 0;
+  let voice: string | undefined;
   for await (const segment of segments) {
     let wordsBefore = 0;
-    for await (const part of synthesis(turn, context, segment)) {
+    voice ??= await voiceOf(context, segment);
+    for await (const part of synthesis(turn, context, segment, voice)) {
       turn.trace.add(...part.spans.map((span) => ({ ...span, index })));
       const chunk: AudioChunk = {
         chunkId: randomUUID(),
         conversationId: turn.conversationId,
         turnId: turn.id,
         index,
-        voice: context.voice,
+        voice,
         textSource: part.text,
         sampleRateHz: part.sampleRateHz,
         pcm: part.pcm,
@@ -125,6 +140,15 @@ async function speak(turn: Turn, context: PipelineContext, segments: Channel<Seg
   }
 }
 
+/** The voice of the whole reply. A speech process that dies just now must not cost it: then it is the chosen one. */
+async function voiceOf({ engine, voice }: PipelineContext, first: Segment): Promise<string> {
+  try {
+    return await replyVoice(engine.kokoro, first.text, voice);
+  } catch {
+    return voice.chosen;
+  }
+}
+
 /**
  * The segment's speech. When the speech process dies, its successor is asked once for the same: what was already heard of
  * it is passed over, since the same text always makes the same parts.
@@ -133,14 +157,17 @@ async function* synthesis(
   turn: Turn,
   context: PipelineContext,
   segment: Segment,
+  voice: string,
 ): AsyncGenerator<SpeechPart> {
-  const { engine, voice, speed } = context;
+  const { engine, speed, ahead } = context;
   const params = { text: segment.text, voice, speed, isLast: segment.isLast };
   let delivered = 0;
   for (let attempt = 0; ; attempt++) {
     let parts = 0;
     try {
-      for await (const part of engine.kokoro.stream("synthesize", params, { signal: turn.signal })) {
+      const prepared = attempt === 0 ? ahead?.speech(params) : undefined;
+      const source = prepared ?? engine.kokoro.stream("synthesize", params, { signal: turn.signal });
+      for await (const part of source) {
         if (parts++ < delivered) continue;
         delivered++;
         yield part;
