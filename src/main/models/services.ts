@@ -81,8 +81,9 @@ export type VoiceActivity =
   /** `minSpeechMs` of voice were heard, beginning at `startSample`. */
   | { readonly type: "started"; readonly startSample: number; readonly startedAtMs: number }
   /**
-   * `microPauseMs` without voice since `endSample`. With an utterance open, its provisional end has just been sent as
-   * mel, and `samples` is how long it would be if it ended here.
+   * `microPauseMs` without voice since `endSample`. With an utterance open that trims its silence and has voice, its
+   * provisional end has just been sent as mel, and `samples` is how long it would be if it ended here; otherwise
+   * `utteranceId` is null and `samples` 0. No mel of that utterance follows but after `resumed`, or from its end.
    */
   | {
       readonly type: "paused";
@@ -93,9 +94,12 @@ export type VoiceActivity =
       /** After how much pause this speech would end by itself, in all. */
       readonly endPauseMs: number;
     }
-  /** Voice again before the speech had ended: what was made of the pause is void. */
+  /** Voice again, before the speech or its utterance had ended: what was made of the pause is void. */
   | { readonly type: "resumed"; readonly utteranceId: string | null; readonly pauseMs: number }
-  /** The pause lasted for `endPauseMs`: the speaker has finished. */
+  /**
+   * The pause lasted for `endPauseMs`: the speaker has finished. In noise that may be voice there is no `paused` before it,
+   * and the pause is `maxEndPauseMs`.
+   */
   | {
       readonly type: "ended";
       readonly utteranceId: string | null;

@@ -10,10 +10,9 @@ import { Resampler } from "./resampler.ts";
 import { decodeSource } from "./source.ts";
 import { StreamTimes } from "./stream-times.ts";
 import { Utterance } from "./utterance.ts";
+import { UtteranceShelf } from "./utterance-shelf.ts";
 import type { VoiceChange } from "./voice-activity.ts";
 
-/** Finished utterances are kept for their audio; beyond this the oldest go (the conversation keeps its own copy). */
-const MAX_KEPT_BYTES = 256 * 2 ** 20;
 /** Pieces of a replay: short enough that a microphone's blocks in between are not held up. */
 const REPLAY_SAMPLES = LISTEN_RATE_HZ;
 
@@ -22,7 +21,7 @@ const REPLAY_SAMPLES = LISTEN_RATE_HZ;
  * detector's model once `configure` asks for it.
  */
 export function start(port: Port, clock: Clock = systemClock, modelPath = installedModelPath): Disposable {
-  const utterances = new Map<string, Utterance>();
+  const utterances = new UtteranceShelf();
   const times = new StreamTimes();
   let open: Recording | undefined;
   /** One that has ended, until what it heard last is judged. */
@@ -61,30 +60,9 @@ export function start(port: Port, clock: Clock = systemClock, modelPath = instal
     }
   };
 
-  const find = (utteranceId: string): Utterance => {
-    const utterance = utterances.get(utteranceId);
-    if (utterance) return utterance;
-    throw new AppError(
-      "bad-input",
-      `There is no utterance ${utteranceId}: it was never begun, or is forgotten.`,
-    );
-  };
-
-  const keep = (utterance: Utterance): void => {
-    utterances.set(utterance.id, utterance);
-    let bytes = 0;
-    for (const kept of utterances.values()) bytes += kept.bytes;
-    for (const kept of utterances.values()) {
-      if (bytes <= MAX_KEPT_BYTES) break;
-      if (kept === utterance || kept.isOpen) continue;
-      bytes -= kept.bytes;
-      utterances.delete(kept.id);
-    }
-  };
-
   const drop = (utterance: Utterance): void => {
     utterance.discard();
-    utterances.delete(utterance.id);
+    utterances.forget(utterance.id);
     if (open?.utterance === utterance) close();
   };
 
@@ -109,9 +87,7 @@ export function start(port: Port, clock: Clock = systemClock, modelPath = instal
         return result;
       },
       begin: ({ utteranceId, preRollMs, fromSample, trimSilence = false }) => {
-        if (utterances.has(utteranceId)) {
-          throw new AppError("bad-input", `The utterance ${utteranceId} has already begun.`);
-        }
+        utterances.refuseKnown(utteranceId);
         if (!(preRollMs >= 0)) {
           throw new AppError("bad-input", `A pre-roll of ${preRollMs} ms cannot be taken; use 0 or more.`);
         }
@@ -128,7 +104,7 @@ export function start(port: Port, clock: Clock = systemClock, modelPath = instal
           trimSilence && tracker ? Math.floor((options.microPauseMs / 1000) * LISTEN_RATE_HZ) : null;
         const utterance = create(utteranceId);
         utterance.begin(preRoll.length);
-        keep(utterance);
+        utterances.keep(utterance);
         open = new Recording(utterance, from, pauseSamples);
         for (const frame of ear.heard) open.judged(frame);
         open.hear(preRoll);
@@ -136,7 +112,7 @@ export function start(port: Port, clock: Clock = systemClock, modelPath = instal
         return { preRollSamples: preRoll.length };
       },
       end: async ({ utteranceId, discard = false }) => {
-        const utterance = find(utteranceId);
+        const utterance = utterances.find(utteranceId);
         if (discard) {
           drop(utterance);
           return nothing(utteranceId, clock.nowMs());
@@ -160,11 +136,11 @@ export function start(port: Port, clock: Clock = systemClock, modelPath = instal
           return recording.finish(isVoiced);
         } catch (error) {
           // One that fails to end leaves nothing behind.
-          utterances.delete(utteranceId);
+          utterances.forget(utteranceId);
           throw error;
         }
       },
-      audio: ({ utteranceId }) => find(utteranceId).audio(),
+      audio: ({ utteranceId }) => utterances.find(utteranceId).audio(),
       replay: async ({ utteranceId, samples }) => {
         if (open?.utterance.id === utteranceId) {
           throw new AppError("bad-input", `The utterance ${utteranceId} is still open; end it first.`);
@@ -175,7 +151,7 @@ export function start(port: Port, clock: Clock = systemClock, modelPath = instal
           await new Promise(setImmediate);
         }
         const summary = utterance.finish();
-        keep(utterance);
+        utterances.keep(utterance);
         return summary;
       },
     },
@@ -196,7 +172,7 @@ export function start(port: Port, clock: Clock = systemClock, modelPath = instal
         hear(resampler.stream.push(withinFullScale(samples)));
       },
       forget: ({ utteranceId }) => {
-        if (open?.utterance.id !== utteranceId) utterances.delete(utteranceId);
+        if (open?.utterance.id !== utteranceId) utterances.forget(utteranceId);
       },
     },
   });

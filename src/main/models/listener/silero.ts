@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Tensor } from "onnxruntime-node";
 import { LISTEN_RATE_HZ } from "../../../shared/audio.ts";
@@ -36,7 +37,9 @@ export class SileroDetector implements VoiceDetector {
 
   /** Loads the model at `path`. Throws model-missing, model-corrupt, out-of-memory. */
   static async load(path: string): Promise<SileroDetector> {
-    const detector = new SileroDetector(await openGraph(path, { provider: "cpu", threads: 1 }));
+    // As bytes: in a packaged app the file lies in an archive that only Node's own functions can see into.
+    const modelFor = (): Promise<Uint8Array> => readFile(path);
+    const detector = new SileroDetector(await openGraph(path, { provider: "cpu", threads: 1, modelFor }));
     // The first run allocates; it is no frame's business to wait for that. A model of another shape fails here.
     await detector.peek(new Float32Array(FRAME_SAMPLES));
     return detector;
