@@ -8,6 +8,7 @@ import type { Prefilled } from "./context.ts";
 import { cutTokens, Detokenizer } from "./detokenizer.ts";
 import { fittedPrompt } from "./fitted-prompt.ts";
 import type { KvCache } from "./kv-cache.ts";
+import { interleaved } from "./interleaved.ts";
 import { loadModel } from "./load.ts";
 import type { LoadedModel } from "./load.ts";
 import { encodeWindow, layOut } from "./positions.ts";
@@ -40,8 +41,8 @@ interface Answering extends GenerateParams {
 }
 
 /**
- * One loaded Voxtral: hears mel, keeps the conversation's cache, generates. One request runs at a time, in order; a
- * speculation takes its turn part by part.
+ * One loaded Voxtral: hears mel, keeps the conversation's cache, generates. One request runs at a time, in order;
+ * speculations and transcriptions take their turn part by part.
  */
 export class VoxtralEngine {
   readonly info: VoxtralInfo;
@@ -52,6 +53,7 @@ export class VoxtralEngine {
   readonly #turnstile = new Turnstile();
   /** Who brought the conversation's cache where it is. */
   #owner: object | undefined;
+  #isReleased = false;
   /** Ends a preparation between two pieces, once there is something to answer. */
   #preparing: AbortController | undefined;
   #reserve = USUAL_REPLY;
@@ -146,62 +148,54 @@ export class VoxtralEngine {
       throw new AppError("bad-input", "maxNewTokens must be a whole number of at least 1.");
     }
     const sampler = createSampler(params.sampling);
-    if (prompt.kind === "chat") this.#preparing?.abort();
-    if (prompt.kind === "chat" && params.speculative) {
-      yield* this.#speculate(this.#answer(prompt, { ...params, sampler }, signal), signal);
+    if (prompt.kind === "transcribe") {
+      const resume = (): void => this.#assertLoaded();
+      yield* interleaved(this.#transcribe(prompt, { ...params, sampler }, signal), this.#turnstile, {
+        signal,
+        resume,
+      });
+      return;
+    }
+    this.#preparing?.abort();
+    const parts = this.#answer(prompt, { ...params, sampler }, signal);
+    if (params.speculative) {
+      const owner = {};
+      const resume = (isFirst: boolean): void => this.#own(owner, isFirst);
+      yield* interleaved(parts, this.#turnstile, { signal, resume });
       return;
     }
     using _turn = await this.#turnstile.enter(signal);
-    if (prompt.kind === "chat") {
-      this.#owner = undefined;
-      yield* this.#answer(prompt, { ...params, sampler }, signal);
-      return;
-    }
-    // A transcription has a cache of its own for as long as it runs: the conversation goes on where it was.
-    const cache = this.#context.newCache();
-    try {
-      yield* this.#answerFrom(cache, prompt, { ...params, sampler }, signal);
-    } finally {
-      cache.clear();
-    }
+    this.#owner = undefined;
+    yield* parts;
   }
 
   /** Frees the sessions once the running request has ended. */
   async release(): Promise<void> {
     using _turn = await this.#turnstile.enter();
+    this.#isReleased = true;
     this.#conversation.clear();
     await this.#model.release();
   }
 
-  /**
-   * A speculation is at work only while somebody pulls: in between it holds nothing that another request needs, and when
-   * one has changed the cache meanwhile, it is over.
-   */
-  async *#speculate(
-    parts: AsyncGenerator<GenerationPart>,
-    signal: AbortSignal,
-  ): AsyncGenerator<GenerationPart> {
-    const owner = {};
-    try {
-      for (let isFirst = true; ; isFirst = false) {
-        const part = await this.#pulled(parts, owner, { isFirst, signal });
-        if (part.done) return;
-        yield part.value;
-      }
-    } finally {
-      await parts.return(undefined);
-    }
+  #assertLoaded(): void {
+    if (this.#isReleased) throw new AppError("cancelled", "The model was unloaded.");
   }
 
-  async #pulled(
-    parts: AsyncGenerator<GenerationPart>,
-    owner: object,
-    { isFirst, signal }: { readonly isFirst: boolean; readonly signal: AbortSignal },
-  ): Promise<IteratorResult<GenerationPart>> {
-    using _turn = await this.#turnstile.enter(signal);
+  /** Takes the conversation's cache, or finds it as it was left: a speculation that was overtaken is over. */
+  #own(owner: object, isFirst: boolean): void {
+    this.#assertLoaded();
     if (isFirst) this.#owner = owner;
     if (this.#owner !== owner) throw new AppError("cancelled", "A newer request took this reply's place.");
-    return await parts.next();
+  }
+
+  /** On a cache of its own, so that the conversation goes on where it was, even in between. */
+  async *#transcribe(prompt: Prompt, params: Answering, signal: AbortSignal): AsyncGenerator<GenerationPart> {
+    const cache = this.#context.newCache();
+    try {
+      yield* this.#answerFrom(cache, prompt, params, signal);
+    } finally {
+      cache.clear();
+    }
   }
 
   async *#answer(prompt: ChatPrompt, params: Answering, signal: AbortSignal): AsyncGenerator<GenerationPart> {
@@ -227,10 +221,12 @@ export class VoxtralEngine {
   async *#answerFrom(
     cache: KvCache,
     prompt: Prompt,
-    { sampler, maxNewTokens, speculative: inPieces = false }: Answering,
+    { sampler, maxNewTokens, speculative = false }: Answering,
     signal: AbortSignal,
   ): AsyncGenerator<GenerationPart> {
     const { items, droppedTurns } = this.#fit(prompt);
+    // Nobody waits for a transcript.
+    const inPieces = speculative || prompt.kind === "transcribe";
     const options = { wantLogits: true, inPieces, signal };
     const prefilled = await this.#context.prefill(cache, layOut(items, this.#space), options);
     const { prefillTokens, reusedTokens, spans } = prefilled;

@@ -211,6 +211,17 @@ describe("R42 a speculation in the way of the real question", () => {
     expect(runsAfter).toEqual(plain.kinds);
   });
 
+  test("is over when the model was unloaded meanwhile", async () => {
+    const other = await VoxtralEngine.load(load);
+    const { body, supposed, samples } = await heardInTwo(sum.file, "unloaded");
+    other.hear(body);
+    other.hear(supposed);
+    const speculation = stream(other, asked("unloaded", samples), { speculative: true });
+    await speculation.next();
+    await other.release();
+    await expect(speculation.next()).rejects.toMatchObject({ code: "cancelled" });
+  });
+
   test("is over when it was paused, and a transcription does not end it", async () => {
     const id = newName();
     const { body, end, supposed, samples } = await heardInTwo(story.file, id);
@@ -240,6 +251,21 @@ describe("R42 a speculation in the way of the real question", () => {
     await expect(parts.next()).rejects.toMatchObject({ code: "cancelled" });
     engine.hear(end);
     expect((await rest(stream(engine, asked(id, samples)))).tokenIds).toEqual(story.generated_ids);
+  });
+
+  test("R16 a question does not wait for a transcription, which goes on after it", async () => {
+    const item = goldenItem("09_transcribe.wav");
+    const [first, second] = [await heardInTwo(item.file, newName()), await heardInTwo(sum.file, newName())];
+    for (const { body, end } of [first, second]) {
+      engine.hear(body);
+      engine.hear(end);
+    }
+    const { utteranceId } = first.body;
+    const parts = stream(engine, { kind: "transcribe", utteranceId, samples: first.samples, language: "en" });
+    for (let pulled = 0; pulled < 3; pulled++) await parts.next();
+    const answered = await rest(stream(engine, asked(second.body.utteranceId, second.samples)));
+    expect(answered.tokenIds).toEqual(sum.generated_ids);
+    expect((await rest(parts)).tokenIds).toEqual(item.generated_ids);
   });
 
   test("holds nothing while its stream has no credit", async () => {
