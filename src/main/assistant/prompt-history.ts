@@ -75,9 +75,16 @@ export class PromptHistory {
   /** The prompt that ends with the user saying `content`. */
   prompt(instructions: string, content: readonly UserContent[]): Prompt {
     const turns: PromptTurn[] = this.#turns.flatMap((turn): PromptTurn[] => [
-      { role: "user", content: turn.content },
+      { role: "user", content: turn.content.map((part) => this.#withTranscript(part)) },
       { role: "assistant", ...turn.reply },
     ]);
     return { kind: "chat", instructions, turns: [...turns, { role: "user", content }] };
+  }
+
+  /** The model may remember speech of long ago by its words. */
+  #withTranscript(part: UserContent): UserContent {
+    if (part.type === "text") return part;
+    const transcript = this.#transcripts.get(part.utteranceId);
+    return transcript ? { ...part, transcript } : part;
   }
 }
