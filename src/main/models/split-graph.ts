@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Tensor } from "onnxruntime-node";
 import { AppError } from "../../shared/errors.ts";
@@ -18,6 +18,12 @@ import type { ProviderId } from "./services.ts";
  * that the machine's speed does not matter. On two cores of a small machine such a piece takes about 10 ms.
  */
 const PIECE_PRODUCTS = 4e8;
+
+/**
+ * Larger graph files stay whole: these are weights in the file itself, which would be held several times over while the
+ * pieces are written. Models of that size keep their weights beside the graph, and those stay where they are.
+ */
+const LARGEST_FILE_BYTES = 256 * 1024 * 1024;
 
 export interface SplitRunOptions {
   /** With a signal, messages get through between pieces, and an aborted run throws `cancelled` before its next piece. */
@@ -85,6 +91,8 @@ interface Switched {
 
 async function cutGraph(path: string, inputs: readonly TensorInfo[], pieceProducts: number): Promise<Cut> {
   try {
+    if (statSync(path).size > LARGEST_FILE_BYTES)
+      return { wholeBecause: "its weights are not in files of their own" };
     const model = readModel(readFileSync(path));
     const plan = new SplitPlan(model);
     if (plan.unitCount === 1) return { wholeBecause: "nowhere few enough activations are live" };
@@ -183,7 +191,8 @@ class PiecedGraph implements SplitGraph {
   readonly inputs: ReadonlyMap<string, TensorInfo>;
   readonly outputs: ReadonlyMap<string, TensorInfo>;
   readonly #graph: Graph;
-  readonly #model: SwitchModel;
+  readonly #slots: SwitchModel["slots"];
+  readonly #steps: SwitchModel["steps"];
   readonly #buffers: readonly { current: Tensor; spare: Tensor }[];
 
   constructor(graph: Graph, { model, outputs, buffers }: Switched) {
@@ -194,7 +203,8 @@ class PiecedGraph implements SplitGraph {
     this.inputs = new Map([...graph.inputs].filter(([name]) => !own.has(name)));
     this.outputs = outputs;
     this.#graph = graph;
-    this.#model = model;
+    this.#slots = model.slots;
+    this.#steps = model.steps;
     this.#buffers = buffers.map(([current, spare]) => ({ current, spare }));
   }
 
@@ -206,7 +216,7 @@ class PiecedGraph implements SplitGraph {
     let startMs = 0;
     let endMs = 0;
     let sessionMs = 0;
-    for (const [piece, { writes, delivers }] of this.#model.steps.entries()) {
+    for (const [piece, { writes, delivers }] of this.#steps.entries()) {
       // A whole turn of the event loop: whatever has arrived on a port or pipe is handled before it comes back.
       if (signal && piece > 0) await nextTurn();
       throwIfAborted(signal);
@@ -214,9 +224,7 @@ class PiecedGraph implements SplitGraph {
         {
           ...feeds,
           [PIECE_INPUT]: new Tensor("int64", BigInt64Array.of(BigInt(piece)), []),
-          ...Object.fromEntries(
-            this.#model.slots.map(({ name }, slot) => [name, this.#buffers[slot]!.current]),
-          ),
+          ...Object.fromEntries(this.#slots.map(({ name }, slot) => [name, this.#buffers[slot]!.current])),
         },
         {
           ...Object.fromEntries(delivers.map(({ output }) => [output, null])),
