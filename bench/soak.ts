@@ -61,13 +61,15 @@ async function run() {
   const headers = { origin: host.origin, cookie: host.cookie };
   using page = new SoakPage(webSocketPort(new WebSocket(url, { headers })));
   await page.begin();
-  return soak(page, plan, spokenQuestions(), (step) => {
+  const done = await soak(page, plan, spokenQuestions(), (step) => {
     if (step % everySteps > 0) return;
     const processes = readProcesses(host.pid);
     if (processes) readings.push({ step, processes });
     if (step % 50 === 0)
       process.stderr.write(`step ${step} of ${plan.length}, ${page.problems.length} problems\n`);
   });
+  // Not returned at once: the page and the host would be closed before.
+  return done;
 }
 
 function atLeast(name: string, text: string, least: number): number {

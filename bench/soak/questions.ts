@@ -3,8 +3,8 @@ import { decodeWav } from "../../src/main/models/listener/wav.ts";
 import { sampleQuestions } from "../../src/main/app/sample-questions.ts";
 import type { SpokenQuestion } from "./soak.ts";
 
-/** Those of the sample questions that are recorded as a microphone would send them. */
-const spoken = new Set(["capital-of-france", "tell-me-a-joke", "tell-me-a-story", "who-are-you"]);
+/** Those that are recorded as a microphone would send them, and too long for a "mm-hm". */
+const spoken = new Set(["capital-of-france", "tell-me-a-joke", "tell-me-a-story"]);
 
 /** Questions to which the demo pack has answers of one sentence and of many. */
 export function spokenQuestions(): SpokenQuestion[] {

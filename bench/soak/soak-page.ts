@@ -39,6 +39,8 @@ export class SoakPage implements Disposable {
   newest: SeenTurn | null = null;
   phase: Phase = "idle";
   holds = 0;
+  /** Reports of the microphone's level. */
+  levels = 0;
   playing: Playing = "all";
   readonly #port: Port;
   readonly #waiters = new Set<() => void>();
@@ -53,6 +55,7 @@ export class SoakPage implements Disposable {
     client.on("player.stop", ({ turnId }) => this.#seen(() => this.#onStop(turnId)));
     client.on("player.gain", (change) => this.#seen(() => this.#onGain(change)));
     client.on("state", ({ phase }) => this.#seen(() => (this.phase = phase)));
+    client.on("level", () => this.#seen(() => this.levels++));
     client.on("notice", ({ level, message }) => {
       if (level === "error") this.problems.push(`notice: ${message}`);
     });

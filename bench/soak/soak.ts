@@ -5,6 +5,8 @@ import type { SoakPage } from "./soak-page.ts";
 const RATE_HZ = 16_000;
 /** A quarter of a second: the host refuses a page that sends more messages than a microphone has reason to. */
 const BLOCK_SAMPLES = 4_096;
+/** Each of these is reported in a level, in order with what was found in it. */
+const LEVEL_SAMPLES = 512;
 /** Beyond the longest pause that may end a question, and what the settings allow it to adapt. */
 const QUIET_MS = 2_000;
 const MURMUR_MS = 250;
@@ -76,6 +78,7 @@ class Speaker {
   readonly #page: SoakPage;
   readonly #questions: readonly SpokenQuestion[];
   readonly #random = seeded(1);
+  #sent = 0;
 
   constructor(page: SoakPage, questions: readonly SpokenQuestion[]) {
     this.#page = page;
@@ -108,13 +111,13 @@ class Speaker {
     else if (by === "key") {
       const pressedAtMs = systemClock.nowMs();
       const { utteranceId } = await client.call("listen.begin", { source: "space", pressedAtMs });
-      this.#hear(question.samples);
+      await this.#hear(question.samples);
       await client.call("listen.end", { utteranceId, releasedAtMs: systemClock.nowMs() });
-      this.#hush(QUIET_MS);
+      await this.#hush(QUIET_MS);
     } else {
-      this.#hush(QUIET_MS);
-      this.#hear(question.samples);
-      this.#hush(QUIET_MS);
+      await this.#hush(QUIET_MS);
+      await this.#hear(question.samples);
+      await this.#hush(QUIET_MS);
     }
     return this.wait(() => this.#page.newest !== before, `a question by ${by} opened no turn`);
   }
@@ -126,9 +129,8 @@ class Speaker {
     if (!(await this.wait(() => turn.chunks > 0 || turn.finished !== null, "no speech came"))) return false;
     const { samples } = this.#questions[0]!;
     const loud = samples.findIndex((sample) => Math.abs(sample) > 0.1);
-    this.#hear(samples.slice(loud, loud + (MURMUR_MS * RATE_HZ) / 1000));
-    this.#hush(QUIET_MS);
-    await page.client.call("clock", {});
+    await this.#hear(samples.slice(loud, loud + (MURMUR_MS * RATE_HZ) / 1000));
+    await this.#hush(QUIET_MS);
     page.playing = playingUntil(next);
     page.play();
     if (next.type !== "idle") return true;
@@ -143,18 +145,22 @@ class Speaker {
     return isThere;
   }
 
-  #hush(ms: number): void {
+  #hush(ms: number): Promise<boolean> {
     const samples = Float32Array.from(
       { length: (ms * RATE_HZ) / 1000 },
       () => (this.#random() * 2 - 1) * ROOM_AMPLITUDE,
     );
-    this.#hear(samples);
+    return this.#hear(samples);
   }
 
-  #hear(samples: Float32Array): void {
+  /** Settles when the app has acted on all of it: it comes faster than anyone speaks. */
+  #hear(samples: Float32Array): Promise<boolean> {
     for (let at = 0; at < samples.length; at += BLOCK_SAMPLES) {
       const block = samples.slice(at, at + BLOCK_SAMPLES);
       this.#page.client.notify("mic.audio", { samples: block, sampleRateHz: RATE_HZ });
     }
+    this.#sent += samples.length;
+    const reports = Math.floor(this.#sent / LEVEL_SAMPLES);
+    return this.wait(() => this.#page.levels >= reports, "the microphone is not heard");
   }
 }

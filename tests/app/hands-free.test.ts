@@ -87,7 +87,7 @@ function offsetOf(samples: Float32Array, piece: Float32Array): number {
 }
 
 const gains = (turnId: string): number[] =>
-  page.all("player.gain").flatMap((change) => (change.turnId === turnId ? [change.gain] : []));
+  page.all("player.gain").flatMap((event) => (event.turnId === turnId ? [event.gain] : []));
 
 describe("R13 hands-free", () => {
   test("a question, its answer, and the next question, with no key", async () => {

@@ -1,4 +1,4 @@
-import type { TurnTakingConfig } from "./turn-taking.ts";
+import type { TurnTakingConfig } from "./turn-taking-events.ts";
 
 /** What became of it just now: the answer goes on at this gain, or the voice was meant as an interruption. */
 export type ContestNews = { readonly gain: number } | "meant" | null;

@@ -2,12 +2,8 @@ import type { Phase } from "../../shared/app-contract.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { VoiceActivity } from "../models/services.ts";
-import {
-  TurnTaking,
-  type TurnTakingAction,
-  type TurnTakingConfig,
-  type TurnTakingInput,
-} from "./turn-taking.ts";
+import { TurnTaking } from "./turn-taking.ts";
+import type { TurnTakingAction, TurnTakingConfig, TurnTakingInput } from "./turn-taking-events.ts";
 
 /** What taking turns does to the conversation. When any of it throws, what voice had begun is given up. */
 export interface Floor {

@@ -1,12 +1,6 @@
 import type { Settings } from "../../shared/settings.ts";
 import { defaultListening, type ListeningOptions } from "../models/services.ts";
-import type { TurnTakingConfig } from "./turn-taking.ts";
-
-/**
- * How the answer and the microphone share the room. `full`: voice stops the answer at once. `duck`: the answer goes quieter
- * first, so that its own echo falls silent with it. `half`: while it speaks, only the key is listened to.
- */
-export type Duplex = "full" | "duck" | "half";
+import type { Duplex, TurnTakingConfig } from "./turn-taking-events.ts";
 
 /** The settings' word, or for `auto` the echo test's; untested, a microphone with echo cancellation is trusted. */
 export function duplexOf({ turnTaking, audio }: Settings): Duplex {

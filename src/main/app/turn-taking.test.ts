@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Phase } from "../../shared/app-contract.ts";
 import { defaultSettings, type Settings } from "../../shared/settings.ts";
-import { TurnTaking, type TurnTakingAction, type TurnTakingConfig } from "./turn-taking.ts";
+import { TurnTaking } from "./turn-taking.ts";
+import type { TurnTakingAction, TurnTakingConfig } from "./turn-taking-events.ts";
 import { duplexOf, listeningOptions, turnTakingConfig } from "./turn-taking-settings.ts";
 
 const config: TurnTakingConfig = {
@@ -14,7 +15,9 @@ const config: TurnTakingConfig = {
   minSpeechMs: 96,
   microPauseMs: 120,
 };
-const samplesPerMs = 16;
+const originMs = 10_000;
+/** The sample that is heard at this time: the microphone begins with the script. */
+const sampleAt = (ms: number): number => (ms - originMs) * 16;
 const levelMs = 32;
 
 /** A listener and a clock that hear a script: `v400` is 400 ms of voice, `_300` of silence. */
@@ -23,9 +26,9 @@ class Script {
   readonly actions: { atMs: number; action: TurnTakingAction }[] = [];
   readonly #endPauseMs = 500;
   readonly #hasProbability: boolean;
-  #atMs = 10_000;
+  #atMs = originMs;
   #voicedMs = 0;
-  #silentMs = 10_000;
+  #silentMs = originMs;
   #isSpeech = false;
   #hasPaused = false;
 
@@ -97,7 +100,7 @@ class Script {
     if (!this.#isSpeech && this.#voicedMs >= config.minSpeechMs) {
       this.#isSpeech = true;
       const startedAtMs = this.#atMs - this.#voicedMs;
-      this.#tell({ type: "started", startSample: startedAtMs * samplesPerMs, startedAtMs });
+      this.#tell({ type: "started", startSample: sampleAt(startedAtMs), startedAtMs });
     }
     if (this.#hasPaused) this.#tell({ type: "resumed", utteranceId: null, pauseMs: this.#silentMs });
     this.#hasPaused = false;
@@ -108,7 +111,7 @@ class Script {
     this.#silentMs += levelMs;
     if (!this.#isSpeech) return;
     const endedAtMs = this.#atMs - this.#silentMs;
-    const end = { utteranceId: null, endSample: endedAtMs * samplesPerMs, endedAtMs };
+    const end = { utteranceId: null, endSample: sampleAt(endedAtMs), endedAtMs };
     if (!this.#hasPaused && this.#silentMs >= config.microPauseMs) {
       this.#hasPaused = true;
       this.#tell({ type: "paused", ...end, samples: 0, endPauseMs: this.#endPauseMs });
@@ -141,7 +144,7 @@ describe("R13 a question by voice", () => {
     expect(script.did).toBe("open endpoint endpoint endpoint endpoint release");
     expect(script.actions[0]!.action).toEqual({
       type: "open",
-      fromSample: (saidAtMs - config.preRollMs) * samplesPerMs,
+      fromSample: sampleAt(saidAtMs - config.preRollMs),
       startedAtMs: saidAtMs,
     });
     const endpoints = script.actions.flatMap(({ action }) =>
@@ -180,6 +183,12 @@ describe("R13 a question by voice", () => {
     const script = new Script().run("v640").input({ type: "key" }).run("_640 v320 _640");
     expect(script.did).toBe("open");
     expect(script.phase("thinking").phase("speaking").phase("idle").run("v320 _640").did).toMatch(/release$/);
+  });
+
+  test("what was said before the key went up belongs to its question, even when it is reported after", () => {
+    const script = new Script().phase("listening").run("v64").phase("thinking").run("v640 _640");
+    expect(script.did).toBe("");
+    expect(script.run("v960 _640").did).toMatch(/^gain 0 interrupt open .*release$/);
   });
 
   test("cancelled by hand, the rest of what is being said asks nothing; the next speech does", () => {
@@ -262,7 +271,7 @@ describe("R13 R46 voice over the answer", () => {
     const actions = script.actions.map(({ action }) => action);
     expect(actions.slice(1)).toEqual([
       { type: "interrupt", startedAtMs: saidAtMs },
-      { type: "open", fromSample: (saidAtMs - 300) * samplesPerMs, startedAtMs: saidAtMs },
+      { type: "open", fromSample: sampleAt(saidAtMs - 300), startedAtMs: saidAtMs },
     ]);
     // The player is told within four blocks of the first voice: most of the 250 ms are left for its way there.
     expect(script.msUntil("gain", saidAtMs)).toBeLessThanOrEqual(128);

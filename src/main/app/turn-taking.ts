@@ -2,50 +2,7 @@ import type { Phase } from "../../shared/app-contract.ts";
 import { LISTEN_RATE_HZ } from "../../shared/audio.ts";
 import type { VoiceActivity } from "../models/services.ts";
 import { Contest, type ContestNews } from "./contest.ts";
-import type { Duplex } from "./turn-taking-settings.ts";
-
-export interface TurnTakingConfig {
-  readonly isHandsFree: boolean;
-  /** Speaking over the answer may stop it. */
-  readonly canBargeIn: boolean;
-  /** Voice of this length over the answer is an interruption; shorter is a backchannel or noise. */
-  readonly bargeInMs: number;
-  readonly duplex: Duplex;
-  readonly preRollMs: number;
-  /** How likely a sound within speech has to be voice, to count as more of it. */
-  readonly voiceProbability: number;
-  /** As the listener was told: how much voice `started` stands for, and how much silence `paused`. */
-  readonly minSpeechMs: number;
-  readonly microPauseMs: number;
-}
-
-export type TurnTakingInput =
-  | { readonly type: "voice"; readonly activity: VoiceActivity }
-  /** This much more of the microphone was heard; `isVoice` is null where only loudness is known. */
-  | { readonly type: "heard"; readonly ms: number; readonly isVoice: boolean | null }
-  /** What the assistant does now, whoever decided it. */
-  | { readonly type: "phase"; readonly phase: Phase }
-  /** The key went down: the question that is open, or opens now, ends with the key. */
-  | { readonly type: "key" }
-  /** What the words over the answer say, when someone could read them during the pause after them. */
-  | { readonly type: "words"; readonly meaning: "stop" | "backchannel" }
-  /** Nothing is heard any more: muted, unplugged, or the listener was restarted. */
-  | { readonly type: "deaf" }
-  /** `deadlineMs` has passed. */
-  | { readonly type: "tick" };
-
-export type TurnTakingAction =
-  /** Begin a question with this sample. */
-  | { readonly type: "open"; readonly fromSample: number; readonly startedAtMs: number }
-  /** The question is complete; its last voice was at `voicedUntilMs`. */
-  | { readonly type: "release"; readonly releasedAtMs: number; readonly voicedUntilMs: number | null }
-  | { readonly type: "cancel" }
-  /** How loud the answer goes on: 0 holds it where it is. */
-  | { readonly type: "gain"; readonly gain: number }
-  /** End the answer where it was heard: the person has spoken since `startedAtMs`. */
-  | { readonly type: "interrupt"; readonly startedAtMs: number }
-  /** A pause runs that ends the question after `endPauseMs` in all; null when it does not any more. */
-  | { readonly type: "endpoint"; readonly endpoint: { pausedAtMs: number; endPauseMs: number } | null };
+import type { TurnTakingAction, TurnTakingConfig, TurnTakingInput } from "./turn-taking-events.ts";
 
 /** A microphone that sends nothing for this long while someone is thought to speak is gone. */
 const DEAF_MS = 4_000;
@@ -55,6 +12,9 @@ const MAX_QUESTION_MS = 120_000;
 const MIN_QUESTION_MS = 160;
 /** With half duplex, voice that outlasts the answer by this much is no echo of it. */
 const OUTLAST_MS = 600;
+
+/** The newest sample is known to within the 32 ms of one report. */
+const BLOCK_SAMPLES = 512;
 
 interface Asking {
   readonly name: "asking";
@@ -92,6 +52,8 @@ export class TurnTaking {
   #state: State = { name: "quiet" };
   #phase: Phase = "idle";
   #lastHeardMs = 0;
+  /** Where the last question was complete: voice from before belongs to it, even when it is reported after. */
+  #listenedUntil = 0;
   /** The newest 16 kHz sample heard, as closely as the events tell. */
   #newestSample = 0;
 
@@ -131,6 +93,8 @@ export class TurnTaking {
       case "words":
         return this.#words(input.meaning, atMs);
       case "deaf":
+        // A listener that was restarted counts from the beginning.
+        this.#newestSample = this.#listenedUntil = 0;
         return this.#giveUp();
       default:
         return atMs >= (this.deadlineMs ?? Infinity) ? this.#expire(atMs) : [];
@@ -140,11 +104,11 @@ export class TurnTaking {
   #voice(activity: VoiceActivity, atMs: number): TurnTakingAction[] {
     switch (activity.type) {
       case "started":
-        this.#newestSample = activity.startSample + samplesOf(this.#config.minSpeechMs);
+        this.#reach(activity.startSample + samplesOf(this.#config.minSpeechMs));
         // Speech that begins anew without an end: the listener was restarted in between.
         return [...this.#giveUp(), ...this.#started(activity.startSample, activity.startedAtMs, atMs)];
       case "paused":
-        this.#newestSample = activity.endSample + samplesOf(this.#config.microPauseMs);
+        this.#reach(activity.endSample + samplesOf(this.#config.microPauseMs));
         return this.#paused(activity.endedAtMs, activity.endPauseMs, atMs);
       case "resumed":
         return this.#resumed(atMs);
@@ -157,7 +121,8 @@ export class TurnTaking {
     const { isHandsFree, canBargeIn, duplex } = this.#config;
     const isAnswering = this.#phase === "thinking" || this.#phase === "speaking";
     const isEcho = this.#phase === "speaking" && duplex === "half";
-    if (!isHandsFree || this.#phase === "listening" || (isAnswering && !canBargeIn) || isEcho) {
+    const isListenedTo = this.#phase === "listening" || startSample + BLOCK_SAMPLES < this.#listenedUntil;
+    if (!isHandsFree || isListenedTo || (isAnswering && !canBargeIn) || isEcho) {
       this.#ignore(isHandsFree && isEcho);
       return [];
     }
@@ -230,6 +195,7 @@ export class TurnTaking {
   }
 
   #follow(phase: Phase, atMs: number): TurnTakingAction[] {
+    if (this.#phase === "listening" && phase !== "listening") this.#listenedUntil = this.#newestSample;
     this.#phase = phase;
     const state = this.#state;
     if (state.name === "asking" && phase !== "listening") {
@@ -278,6 +244,10 @@ export class TurnTaking {
     if (state.name === "asking") return [...endpointOff(state), { type: "cancel" }];
     const news = state.name === "contesting" ? state.contest.giveBack() : null;
     return news && news !== "meant" ? [{ type: "gain", gain: news.gain }] : [];
+  }
+
+  #reach(sample: number): void {
+    this.#newestSample = Math.max(this.#newestSample, sample);
   }
 
   #ignore(isEcho = false): void {
