@@ -117,6 +117,8 @@ export const latencyFilterSchema = z.object({
   conversationId: id.optional(),
   cold: z.enum(["all", "cold", "warm"]).default("all"),
   input: z.enum(["all", "voice", "text"]).default("all"),
+  /** What became of answering ahead. */
+  speculation: z.enum(["all", "hit", "miss", "none"]).default("all"),
   limit: z.number().int().min(1).max(5000).default(500),
 });
 export type LatencyFilter = z.infer<typeof latencyFilterSchema>;

@@ -131,10 +131,7 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     expect(cut.isWhole).toBe(false);
     await page.keyboard.up("Space");
     await page.keyboard.press("Alt+Digit2");
-    const shown = await page
-      .getByText("Stop to silence")
-      .locator("xpath=following-sibling::dd")
-      .textContent();
+    const shown = await page.getByText("Newest stop").locator("xpath=following-sibling::dd").textContent();
     expect(Number.parseFloat(shown ?? "")).toBeLessThanOrEqual(50);
     expect((await calls(page, "turn.interrupt")).length).toBe(1);
     expect((await calls(page, "listen.begin")).length).toBe(1);
@@ -569,6 +566,45 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Speech 1" }).waitFor();
     expect(await page.getByText("In the model").count()).toBe(1);
+  });
+
+  test("R42 the dashboard shows what was answered ahead: lane, badge, card and filter", async () => {
+    const page = await host.open({ hash: "#/dashboard" });
+    const card = page.getByRole("region", { name: "Answered ahead" });
+    await card.getByText("of the turns with a pause").waitFor();
+    const row = page
+      .getByRole("row")
+      .filter({ hasText: /Ahead −/ })
+      .first();
+    await row.getByRole("button").click();
+    const turn = page.getByRole("region", { name: "Selected turn" });
+    await turn.getByText(/saved, .* dropped/).waitFor();
+    expect(
+      await turn.getByRole("button", { name: /^Ahead \d, .* done before the release and dropped/ }).count(),
+    ).toBe(0);
+    await turn.getByRole("button", { name: /^Ahead 2, .* done before the release$/ }).press("Enter");
+    await turn.getByText("became the answer").waitFor();
+    await turn.getByRole("button", { name: "Whole turn" }).click();
+    await turn.getByRole("button", { name: /^Ahead 1, .* dropped$/ }).press("Enter");
+
+    await page.getByRole("combobox", { name: "Answered ahead" }).click();
+    await page.getByRole("option", { name: "Ahead in vain" }).click();
+    await page.waitForFunction(() =>
+      window.scriptedMain?.log.some(
+        ({ name, params }) =>
+          name === "latency.list" && Reflect.get(Object(params), "speculation") === "miss",
+      ),
+    );
+    expect(host.problems).toEqual([]);
+  });
+
+  test("R42 a turn that was answered ahead says so beside its figures", async () => {
+    const page = await host.open({ start: { isEmpty: true, savedMs: 143 } });
+    await askSample(page);
+    await waitForPhase(page, "idle");
+    const figures = page.getByLabel("Latency of this turn");
+    await figures.getByText("Answered ahead").waitFor();
+    expect(await figures.getByText("−143 ms").count()).toBe(1);
   });
 
   test("R16 conversations are searched, renamed and deleted from the keyboard", async () => {

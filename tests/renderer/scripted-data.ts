@@ -5,6 +5,7 @@ import type {
   LatencyRecord,
   StoredTurn,
 } from "../../src/shared/app-contract.ts";
+import { noSpeculation } from "../../src/shared/contract.ts";
 import { defaultSettings } from "../../src/shared/settings.ts";
 import { latencyRecord } from "./latency-record.ts";
 
@@ -153,6 +154,33 @@ export function scriptedRecords(): LatencyRecord[] {
   ).toReversed();
 }
 
+function speculationOf(index: number, slow: number): LatencyRecord["metrics"]["speculation"] {
+  if (index % 5 === 1) return { outcome: "none", attempts: 0, savedMs: 0, wastedMs: 0 };
+  if (index % 5 === 2) return { outcome: "miss", attempts: 1, savedMs: 0, wastedMs: 54 * slow };
+  return { outcome: "hit", attempts: 2, savedMs: 98 * slow, wastedMs: 45 * slow };
+}
+
+/** The stages of an attempt that began at `startMs`, as many as it came to. */
+function attempt(
+  startMs: number,
+  slow: number,
+  speculative: "used" | "dropped",
+  stages: number,
+): LatencyRecord["metrics"]["spans"] {
+  let at = startMs;
+  return [
+    { name: "encode", ms: 21 * slow },
+    { name: "prefill", ms: 24 * slow },
+    { name: "decode", ms: 9 * slow },
+  ]
+    .slice(0, stages)
+    .map(({ name, ms }) => {
+      const span = { name, startMs: at, endMs: at + ms, sessionMs: ms * 0.97, speculative };
+      at += ms;
+      return span;
+    });
+}
+
 function scriptedRecord(index: number, pace: number, random: () => number): LatencyRecord {
   const isCold = index === 0;
   const slow = isCold ? 3.2 : random() > 0.94 ? 2.1 : pace;
@@ -168,10 +196,19 @@ function scriptedRecord(index: number, pace: number, random: () => number): Late
     });
     at += lengthMs;
   };
+  const isText = index % 7 === 3;
+  const speculation = isText || isCold ? noSpeculation : speculationOf(index, slow);
   spans.push({ name: "capture", startMs: -1900, endMs: 0 });
-  add("mel", 1.4, 0);
-  add("encode", 21 * slow, 0.98, 0);
-  add("prefill", 24 * slow, 0.97);
+  if (speculation.attempts > 0) {
+    spans.push(...attempt(-1250, slow, "dropped", speculation.outcome === "hit" ? 2 : 3));
+  }
+  const isHit = speculation.outcome === "hit";
+  if (isHit) spans.push(...attempt(-150 - 10 * (index % 9), slow, "used", 3));
+  else {
+    add("mel", 1.4, 0);
+    add("encode", 21 * slow, 0.98, 0);
+    add("prefill", 24 * slow, 0.97);
+  }
   add("decode", 9 * slow, 0.94, 0);
   const firstTokenMs = at;
   for (let token = 1; token < 9; token++) add("decode", 9 * slow, 0.94, token);
@@ -179,7 +216,7 @@ function scriptedRecord(index: number, pace: number, random: () => number): Late
   spans.push({ name: "segment", startMs: firstTokenMs, endMs: at });
   const resume = at;
   add("phonemes", 2.1, 0, 0);
-  add("synthesis", 62 * slow, 0.99, 0);
+  add("synthesis", (isHit ? 12 : 62) * slow, 0.99, 0);
   add("queue", 0.4, 0, 0);
   const firstAudioMs = at;
   add("transport", 1.8, 0, 0);
@@ -194,7 +231,9 @@ function scriptedRecord(index: number, pace: number, random: () => number): Late
     turnId: `record-${index}`,
     atMs: NOW - (60 - index) * 47_000,
     isCold,
-    input: index % 7 === 3 ? "text" : "voice",
+    input: isText ? "text" : "voice",
+    endToSoundMs: isText ? null : heardMs + 180 + 40 * (index % 5),
+    interruptToSilenceMs: index % 11 === 5 ? 31 + 4 * index : null,
     outcome: index % 11 === 5 ? "interrupted" : "completed",
     keyToSoundMs: heardMs,
     metrics: {
@@ -204,6 +243,7 @@ function scriptedRecord(index: number, pace: number, random: () => number): Late
       interTokenMs: { p50: 9.5 * slow, p95: 12 * slow, max: 15 * slow },
       realTimeFactor: 0.12 * slow,
       reusedTokens: isCold ? 0 : 380,
+      speculation,
       spans,
     },
     queue: { underruns: index === 33 ? 1 : 0 },

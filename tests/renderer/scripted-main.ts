@@ -1,6 +1,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- imported for its effect
 import "../../src/renderer/zod-without-eval.ts";
 import type { AppService, AssistantState } from "../../src/shared/app-contract.ts";
+import { noSpeculation, type SpeculationMetrics } from "../../src/shared/contract.ts";
 import { AppError } from "../../src/shared/errors.ts";
 import { messagePort } from "../../src/shared/ports/message-port.ts";
 import { serve, type Handlers, type RpcServer } from "../../src/shared/rpc.ts";
@@ -63,6 +64,10 @@ const scripted: ScriptedMain = {
   emit: (event, value) => server?.emit(event as "notice", value as never),
   refuse: (name, message) => refusals.set(name, message),
 };
+const speculation: SpeculationMetrics =
+  start.savedMs === undefined
+    ? noSpeculation
+    : { outcome: "hit", attempts: 1, savedMs: start.savedMs, wastedMs: 0 };
 const refusals = new Map<string, string>();
 window.scriptedMain = scripted;
 
@@ -136,7 +141,7 @@ function finish(outcome: "completed" | "interrupted", played: number): void {
       ? scriptedReply
       : scriptedReply.slice(0, Math.min(words, Math.round(played / 1500)));
   running = undefined;
-  const { metrics, queue } = latencyRecord({ turnId });
+  const { metrics, queue } = latencyRecord({ turnId, metrics: { speculation } });
   server?.emit("turn", { type: "turn-finished", turnId, outcome, reply, metrics, queue });
   const record = latencyRecord({ turnId, outcome, atMs: Date.now() });
   records.push(record);

@@ -4,6 +4,8 @@ import type { AssistantState } from "../../src/shared/app-contract.ts";
 export interface ScriptedStart {
   readonly isEmpty?: boolean;
   readonly tokenMs?: number;
+  /** Every turn was answered this much ahead of its release. */
+  readonly savedMs?: number;
   readonly isHandsFree?: boolean;
   readonly state?: Partial<AssistantState>;
 }

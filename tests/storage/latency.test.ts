@@ -27,6 +27,8 @@ test("R15 records persist, are filtered, newest first, and a late report replace
   expect(ids({ provider: "webgpu" })).toEqual(["t3"]);
   expect(ids({ input: "voice", limit: 1 })).toEqual(["t3"]);
   expect(ids({ conversationId: "other" })).toEqual([]);
+  expect(ids({ speculation: "none" })).toEqual(["t3", "t2", "t1"]);
+  expect(ids({ speculation: "hit" })).toEqual([]);
   expect(latency.list({ ...everything, cold: "cold" })).toEqual([
     latencyRecord("t1", { atMs: 1, isCold: true, keyToSoundMs: 99 }),
   ]);
@@ -55,6 +57,43 @@ test("R15 JSON and CSV exports hold every record", () => {
   expect(lines[1]!.split(",")[header.indexOf("firstAudioMs")]).toBe("180");
   expect(lines[2]).toContain('"my ""best"", model"');
   expect(lines[3]).toBe("");
+});
+
+test("R42 records and exports tell what answering ahead brought", () => {
+  const record = latencyRecord("t1");
+  const ahead = latencyRecord("t2", {
+    interruptToSilenceMs: 40.5,
+    endToSoundMs: 420,
+    metrics: {
+      ...record.metrics,
+      speculation: { outcome: "hit", attempts: 2, savedMs: 131, wastedMs: 12 },
+      spans: [{ name: "encode", startMs: -200, endMs: -170, speculative: "used" }],
+    },
+  });
+  using database = new Database({ file: null, clock: systemClock, onNotice: () => {} });
+  const latency = new LatencyRecords(database);
+  for (const one of [record, ahead]) latency.add(one);
+  expect(latency.list({ ...everything, speculation: "hit" })).toEqual([ahead]);
+  expect(latency.list({ ...everything, speculation: "none" })).toEqual([record]);
+
+  const [header = "", , row = ""] = exportLatency([record, ahead], "csv").content.split("\r\n");
+  const cells = Object.fromEntries(header.split(",").map((name, index) => [name, row.split(",")[index]]));
+  expect(cells).toMatchObject({
+    speculation: "hit",
+    speculationAttempts: "2",
+    speculationSavedMs: "131",
+    speculationWastedMs: "12",
+    interruptToSilenceMs: "40.5",
+    endToSoundMs: "420",
+  });
+  const trace = traceSchema.parse(JSON.parse(exportLatency([ahead], "chrome-trace").content));
+  expect(trace.traceEvents).toContainEqual(expect.objectContaining({ name: "encode (ahead, used)" }));
+  expect(trace.traceEvents).toContainEqual(
+    expect.objectContaining({
+      name: "turn t2",
+      args: expect.objectContaining({ speculation: ahead.metrics.speculation }),
+    }),
+  );
 });
 
 /** What Perfetto's importer needs of the JSON Trace Event Format. */

@@ -46,10 +46,16 @@ const columns: Readonly<Record<string, (record: LatencyRecord) => Cell>> = {
   prefillTokens: (r) => r.metrics.prefillTokens,
   reusedTokens: (r) => r.metrics.reusedTokens,
   underruns: (r) => r.queue.underruns,
+  speculation: (r) => r.metrics.speculation.outcome,
+  speculationAttempts: (r) => r.metrics.speculation.attempts,
+  speculationSavedMs: (r) => r.metrics.speculation.savedMs,
+  speculationWastedMs: (r) => r.metrics.speculation.wastedMs,
   queueLatencyP50Ms: (r) => r.queue.queueLatencyMs.p50,
   sendLatencyP50Ms: (r) => r.queue.sendLatencyMs.p50,
   transportMs: (r) => r.transportMs,
   outputLatencyMs: (r) => r.outputLatencyMs,
+  endToSoundMs: (r) => r.endToSoundMs,
+  interruptToSilenceMs: (r) => r.interruptToSilenceMs,
 };
 
 function toCsv(records: readonly LatencyRecord[]): string {
@@ -121,6 +127,7 @@ function turnEvents(record: LatencyRecord, releaseMs: number): TraceEvent[] {
         provider: record.provider,
         outcome: record.outcome,
         isCold: record.isCold,
+        speculation: metrics.speculation,
       },
     },
     ...Object.entries({
@@ -131,7 +138,7 @@ function turnEvents(record: LatencyRecord, releaseMs: number): TraceEvent[] {
       ms === null ? [] : [{ name, ph: "i", pid, tid: 0, ts: us(ms), s: "t" }],
     ),
     ...metrics.spans.map(({ name, startMs, endMs, ...args }): TraceEvent => ({
-      name,
+      name: args.speculative === undefined ? name : `${name} (ahead, ${args.speculative})`,
       ph: "X",
       pid,
       tid: Math.max(0, lanes.indexOf(name)),

@@ -42,12 +42,14 @@ export class LatencyRecords {
        WHERE (?1 IS NULL OR model = ?1) AND (?2 IS NULL OR provider = ?2)
          AND (?3 IS NULL OR conversation_id = ?3) AND (?4 IS NULL OR is_cold = ?4)
          AND (?5 IS NULL OR input = ?5)
-       ORDER BY at_ms DESC, row DESC LIMIT ?6`,
+         AND (?6 IS NULL OR COALESCE(record ->> '$.metrics.speculation.outcome', 'none') = ?6)
+       ORDER BY at_ms DESC, row DESC LIMIT ?7`,
       filter.model ?? null,
       filter.provider ?? null,
       filter.conversationId ?? null,
       filter.cold === "all" ? null : Number(filter.cold === "cold"),
       filter.input === "all" ? null : filter.input,
+      filter.speculation === "all" ? null : filter.speculation,
       filter.limit,
     );
     return rows.flatMap(toRecord);

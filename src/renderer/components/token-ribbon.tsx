@@ -20,6 +20,7 @@ export function TokenRibbon({ turn, hasTokens }: { turn: LiveTurn; hasTokens: bo
 /** The four figures against their targets, as far as they are known. */
 export function Figures({ turn }: { turn: LiveTurn }): ReactNode {
   const figures = figuresOf(turn);
+  const ahead = turn.metrics?.speculation;
   return (
     <dl className={styles["figures"]}>
       {figureOrder.map((name) => {
@@ -40,6 +41,12 @@ export function Figures({ turn }: { turn: LiveTurn }): ReactNode {
           </div>
         );
       })}
+      {ahead?.outcome === "hit" && (
+        <div className={styles["figure"]} data-ahead="" title="Worked on in a pause, before the release">
+          <dt>Answered ahead</dt>
+          <dd>−{formatMs(ahead.savedMs)}</dd>
+        </div>
+      )}
     </dl>
   );
 }

@@ -1,7 +1,7 @@
 import { Download, Trash2 } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import type { LatencyFilter } from "../../shared/app-contract.ts";
-import { Button, ChoiceMenu, IconButton } from "../components/controls.tsx";
+import { ChoiceMenu, IconButton } from "../components/controls.tsx";
 import { ConfirmDialog } from "../components/dialogs.tsx";
 import { SelectField, type SelectOption } from "../components/select-field.tsx";
 import { useSession, useStores } from "../session-context.ts";
@@ -36,7 +36,7 @@ export function Filters(): ReactNode {
         label="Cold or warm"
         value={filter.cold}
         options={[
-          { value: "all", label: "Cold and warm" },
+          { value: "all", label: "Cold or warm" },
           { value: "warm", label: "Warm only" },
           { value: "cold", label: "Cold only" },
         ]}
@@ -48,12 +48,31 @@ export function Filters(): ReactNode {
         label="Input"
         value={filter.input}
         options={[
-          { value: "all", label: "Spoken and typed" },
+          { value: "all", label: "Voice or text" },
           { value: "voice", label: "Spoken" },
           { value: "text", label: "Typed" },
         ]}
         onChange={(input) => {
           if (input === "all" || input === "voice" || input === "text") load({ ...filter, input });
+        }}
+      />
+      <Choice
+        label="Answered ahead"
+        value={filter.speculation}
+        options={[
+          { value: "all", label: "Ahead or not" },
+          { value: "hit", label: "Answered ahead" },
+          { value: "miss", label: "Ahead in vain" },
+          { value: "none", label: "Not ahead" },
+        ]}
+        onChange={(speculation) => {
+          if (
+            speculation === "all" ||
+            speculation === "hit" ||
+            speculation === "miss" ||
+            speculation === "none"
+          )
+            load({ ...filter, speculation });
         }}
       />
       {conversationId !== undefined && (
@@ -82,10 +101,9 @@ function Actions(): ReactNode {
     <>
       <ChoiceMenu
         trigger={
-          <Button>
-            <Download aria-hidden size={15} />
-            Export
-          </Button>
+          <IconButton label="Export">
+            <Download aria-hidden size={16} />
+          </IconButton>
         }
         choices={[
           { label: "JSON", onChoose: () => void commands.exportLatency("json") },

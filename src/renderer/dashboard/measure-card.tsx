@@ -44,7 +44,7 @@ export function MeasureCard({ name, values }: { name: MeasureName; values: reado
   );
 }
 
-function HistogramChart(props: {
+export function HistogramChart(props: {
   readonly histogram: Histogram;
   readonly targetMs: number | null;
   readonly title: string;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { latencyRecord } from "../../../tests/renderer/latency-record.ts";
-import { healthOf, measureOf, summarise, valuesOf } from "./statistics.ts";
+import { aheadOf, healthOf, measureOf, summarise, valuesOf } from "./statistics.ts";
 
 describe("statistics", () => {
   test("R15 percentiles are nearest-rank, whatever the order", () => {
@@ -25,6 +25,22 @@ describe("statistics", () => {
     ]);
     expect(health).toMatchObject({ turns: 3, coldTurns: 1, underruns: 2, continuity: 0.5, reusedShare: 0.5 });
     expect(health.realTimeFactor).toBeCloseTo(0.21, 9);
+  });
+
+  test("R15 R46 voice to sound and interruption to silence are measures like the others", () => {
+    const record = latencyRecord({ endToSoundMs: 480, interruptToSilenceMs: 41 });
+    expect(measureOf(record, "endToSoundMs")).toBe(480);
+    expect(measureOf(record, "interruptToSilenceMs")).toBe(41);
+    expect(measureOf(latencyRecord(), "interruptToSilenceMs")).toBeNull();
+  });
+
+  test("R42 the hit rate is of the turns with a pause, and dropped work counts for hits as well", () => {
+    const turn = (outcome: "hit" | "miss" | "none", savedMs: number, wastedMs: number) =>
+      latencyRecord({ metrics: { speculation: { outcome, attempts: 1, savedMs, wastedMs } } });
+    expect(
+      aheadOf([turn("hit", 120, 30), turn("hit", 80, 0), turn("miss", 0, 50), turn("none", 0, 0)]),
+    ).toEqual({ turns: 3, hitRate: 2 / 3, savedMs: [120, 80], wastedMs: 80 });
+    expect(aheadOf([latencyRecord()])).toEqual({ turns: 0, hitRate: null, savedMs: [], wastedMs: 0 });
   });
 
   test("R15 nothing measured is unknown, not zero", () => {

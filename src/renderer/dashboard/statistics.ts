@@ -8,6 +8,8 @@ export const measureNames = [
   "firstWordMs",
   "firstAudioMs",
   "interTokenMs",
+  "endToSoundMs",
+  "interruptToSilenceMs",
 ] as const;
 export type MeasureName = (typeof measureNames)[number];
 
@@ -19,13 +21,23 @@ export const measures: Readonly<
   firstWordMs: { title: "First word", targetMs: latencyTargets.firstWordMs },
   firstAudioMs: { title: "First audio", targetMs: latencyTargets.firstAudioMs },
   interTokenMs: { title: "Inter-token", targetMs: latencyTargets.interTokenMs },
+  endToSoundMs: { title: "Voice to sound", targetMs: null },
+  // By voice; by key it is 50 ms (R46).
+  interruptToSilenceMs: { title: "Stop to silence", targetMs: 250 },
 };
 
 /** A turn's value of a measure in milliseconds; null when the turn did not get that far. */
 export function measureOf(record: LatencyRecord, name: MeasureName): number | null {
-  if (name === "keyToSoundMs") return record.keyToSoundMs;
-  if (name === "interTokenMs") return record.metrics.interTokenMs.p50;
-  return record.metrics[name];
+  switch (name) {
+    case "keyToSoundMs":
+    case "endToSoundMs":
+    case "interruptToSilenceMs":
+      return record[name];
+    case "interTokenMs":
+      return record.metrics.interTokenMs.p50;
+    default:
+      return record.metrics[name];
+  }
 }
 
 export interface Summary {
@@ -88,5 +100,28 @@ export function healthOf(records: readonly LatencyRecord[]): Health {
     queueMs: median(({ queue }) => queue.queueLatencyMs.p50),
     sendMs: median(({ queue }) => queue.sendLatencyMs.p50),
     reusedShare: promptTokens === 0 ? null : reused / promptTokens,
+  };
+}
+
+/** What answering ahead of the release brought over turns (R42). */
+export interface Ahead {
+  /** Turns with a pause that was used, one way or the other. */
+  readonly turns: number;
+  /** Share of those whose work became the answer; null without any. */
+  readonly hitRate: number | null;
+  /** Of each hit. */
+  readonly savedMs: readonly number[];
+  /** Work done and dropped, over all turns. */
+  readonly wastedMs: number;
+}
+
+export function aheadOf(records: readonly LatencyRecord[]): Ahead {
+  const tried = records.map(({ metrics }) => metrics.speculation).filter(({ outcome }) => outcome !== "none");
+  const savedMs = tried.filter(({ outcome }) => outcome === "hit").map((turn) => turn.savedMs);
+  return {
+    turns: tried.length,
+    hitRate: tried.length === 0 ? null : savedMs.length / tried.length,
+    savedMs,
+    wastedMs: tried.reduce((sum, turn) => sum + turn.wastedMs, 0),
   };
 }

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import type { LatencyRecord } from "../../shared/app-contract.ts";
+import type { SpeculationMetrics } from "../../shared/contract.ts";
 import { Badge } from "../components/controls.tsx";
 import { formatMs, heatOf } from "../components/heat.ts";
 import { formatWhen } from "../components/when.ts";
@@ -23,6 +24,9 @@ export function TurnTable(props: {
                 {measures[name].title}
               </th>
             ))}
+            <th scope="col" data-number="">
+              Ahead
+            </th>
             <th scope="col" data-number="">
               Gaps
             </th>
@@ -54,6 +58,7 @@ export function TurnTable(props: {
                     </td>
                   );
                 })}
+                <td data-number="">{aheadCell(record.metrics.speculation)}</td>
                 <td data-number="" data-heat={record.queue.underruns > 0 ? "hot" : undefined}>
                   {record.queue.underruns}
                 </td>
@@ -86,9 +91,29 @@ export function RecordBadges({ record }: { record: LatencyRecord }): ReactNode {
           Cold
         </Badge>
       )}
+      <AheadBadge speculation={record.metrics.speculation} />
       {record.input === "text" && <Badge>Typed</Badge>}
       {record.outcome === "interrupted" && <Badge tone="warn">Interrupted</Badge>}
       {record.outcome === "failed" && <Badge tone="bad">Failed</Badge>}
     </span>
   );
+}
+
+/** Whether the answer was prepared before the release, and what that saved or cost. */
+function AheadBadge({ speculation }: { speculation: SpeculationMetrics }): ReactNode {
+  const { outcome, attempts, savedMs, wastedMs } = speculation;
+  if (outcome === "none") return null;
+  const tried = `Tried at ${attempts} ${attempts === 1 ? "pause" : "pauses"}, ${formatMs(wastedMs)} of work dropped`;
+  return outcome === "hit" ? (
+    <Badge tone="tide" title={`Prepared before the release. ${tried}`}>
+      Ahead −{formatMs(savedMs)}
+    </Badge>
+  ) : (
+    <Badge title={tried}>Ahead in vain</Badge>
+  );
+}
+
+function aheadCell({ outcome, savedMs }: SpeculationMetrics): string {
+  if (outcome === "hit") return `−${formatMs(savedMs)}`;
+  return outcome === "miss" ? "miss" : "–";
 }

@@ -7,7 +7,7 @@ import { useMemo, useState, type ReactNode } from "react";
 import type { LatencyRecord } from "../../shared/app-contract.ts";
 import { formatMs } from "../components/heat.ts";
 import { useWidth } from "./use-width.ts";
-import { waterfallOf, type Waterfall, type WaterfallBar } from "./waterfall.ts";
+import { AHEAD_LANE, waterfallOf, type Waterfall, type WaterfallBar } from "./waterfall.ts";
 import styles from "./dashboard.module.css";
 
 const LANE_HEIGHT = 26;
@@ -41,6 +41,7 @@ export function WaterfallChart({ record }: { record: LatencyRecord }): ReactNode
       </ToggleGroup>
       <Bars
         waterfall={waterfall}
+        fromMs={extent === "sound" ? waterfall.answerStartMs : waterfall.startMs}
         untilMs={extent === "sound" ? waterfall.firstSoundMs * 1.12 : waterfall.endMs}
         chosenKey={chosenKey}
         onChoose={setChosenKey}
@@ -54,15 +55,16 @@ export function WaterfallChart({ record }: { record: LatencyRecord }): ReactNode
 
 function Bars(props: {
   readonly waterfall: Waterfall;
+  readonly fromMs: number;
   readonly untilMs: number;
   readonly chosenKey: string | null;
   readonly onChoose: (key: string) => void;
 }): ReactNode {
   const [box, width] = useWidth<HTMLDivElement>();
-  const { lanes, milestones, startMs } = props.waterfall;
+  const { lanes, milestones } = props.waterfall;
   const height = TOP + lanes.length * LANE_HEIGHT + 4;
   const right = Math.max(LEFT + 40, width - 8);
-  const x = scaleLinear({ domain: [startMs, props.untilMs], range: [0, right - LEFT], clamp: true });
+  const x = scaleLinear({ domain: [props.fromMs, props.untilMs], range: [0, right - LEFT], clamp: true });
   const shown = milestones.filter(({ atMs }) => atMs <= props.untilMs);
   return (
     <div ref={box} className={styles["chart"]}>
@@ -100,16 +102,17 @@ function Bars(props: {
               </text>
               <line className={styles["rule"]} x1={0} x2={right} y1={LANE_HEIGHT} y2={LANE_HEIGHT} />
               {lane.bars
-                .filter((bar) => bar.startMs <= props.untilMs)
+                .filter((bar) => bar.startMs <= props.untilMs && bar.endMs >= props.fromMs)
                 .map((bar) => (
                   <rect
                     key={bar.key}
                     className={styles["span"]}
                     data-stage={lane.name}
+                    data-ahead={bar.ahead ?? undefined}
                     data-chosen={bar.key === props.chosenKey ? "" : undefined}
                     role="button"
                     tabIndex={0}
-                    aria-label={`${lane.title}${indexText(bar)}, ${formatMs(bar.endMs - bar.startMs)}`}
+                    aria-label={`${lane.title}${indexText(bar)}, ${formatMs(bar.endMs - bar.startMs)}${aheadText(bar)}`}
                     x={LEFT + x(bar.startMs)}
                     y={(LANE_HEIGHT - BAR_HEIGHT) / 2}
                     width={Math.max(NARROWEST_BAR, x(bar.endMs) - x(bar.startMs))}
@@ -138,7 +141,10 @@ function BarDetail({ bar, title }: { bar: WaterfallBar; title: string }): ReactN
     ["Ends", formatMs(bar.endMs)],
     ["Takes", formatMs(durationMs)],
   ];
-  if (bar.steps > 1) facts.push(["Each", formatMs(durationMs / bar.steps)]);
+  if (bar.ahead !== null) {
+    facts.push(["Before the release", bar.ahead === "used" ? "became the answer" : "dropped"]);
+  }
+  if (bar.steps > 1 && bar.name !== AHEAD_LANE) facts.push(["Each", formatMs(durationMs / bar.steps)]);
   if (bar.sessionMs !== null) {
     const share = durationMs > 0 ? Math.round((bar.sessionMs / durationMs) * 100) : 100;
     facts.push(["In the model", `${formatMs(bar.sessionMs)} (${share} %)`]);
@@ -159,6 +165,11 @@ function BarDetail({ bar, title }: { bar: WaterfallBar; title: string }): ReactN
       </dl>
     </>
   );
+}
+
+function aheadText({ ahead }: WaterfallBar): string {
+  if (ahead === null) return "";
+  return ahead === "used" ? ", done before the release" : ", done before the release and dropped";
 }
 
 function indexText({ firstIndex, lastIndex }: WaterfallBar): string {

@@ -49,6 +49,42 @@ describe("waterfallOf", () => {
     expect(lanes[0]?.bars).toHaveLength(2);
   });
 
+  test("R42 what was done ahead has a lane with one bar an attempt, and stays apart in its stages", () => {
+    const ahead = (name: string, startMs: number, endMs: number, speculative: "used" | "dropped") => ({
+      name,
+      startMs,
+      endMs,
+      sessionMs: endMs - startMs,
+      speculative,
+    });
+    const { lanes, startMs, answerStartMs } = layout([
+      ahead("prefill", -1175, -1150, "dropped"),
+      ahead("encode", -1200, -1175, "dropped"),
+      ahead("encode", -220, -190, "used"),
+      ahead("prefill", -190, -150, "used"),
+      ahead("decode", -150, -140, "used"),
+      step(1, -138),
+      step(2, -127),
+    ]);
+    expect(lanes[0]).toMatchObject({
+      title: "Ahead",
+      bars: [
+        { ahead: "dropped", startMs: -1200, endMs: -1150, sessionMs: 50, firstIndex: 0 },
+        { ahead: "used", startMs: -220, endMs: -140, sessionMs: 80, firstIndex: 1 },
+      ],
+    });
+    expect(lanes.find(({ name }) => name === "encode")?.bars.map((bar) => bar.ahead)).toEqual([
+      "dropped",
+      "used",
+    ]);
+    expect(lanes.find(({ name }) => name === "decode")?.bars.map((bar) => [bar.ahead, bar.steps])).toEqual([
+      ["used", 1],
+      [null, 2],
+    ]);
+    // The way to the sound begins with what became the answer; the whole turn with what was tried.
+    expect({ startMs, answerStartMs }).toEqual({ startMs: -1200, answerStartMs: -220 });
+  });
+
   test("R15 of a long recording only the end is on the axis", () => {
     expect(layout([{ name: "capture", startMs: -60_000, endMs: 0 }]).startMs).toBe(-30);
     expect(layout([{ name: "mel", startMs: 0, endMs: 3 }]).startMs).toBe(0);

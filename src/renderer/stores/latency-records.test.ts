@@ -13,6 +13,8 @@ describe("latency records", () => {
     [{ cold: "cold" as const }, false],
     [{ cold: "warm" as const }, true],
     [{ input: "text" as const }, false],
+    [{ speculation: "none" as const }, true],
+    [{ speculation: "hit" as const }, false],
   ])("R15 a new record under filter %j: %s", (filter, matches) => {
     expect(matchesFilter(latencyRecord(), { ...everyRecord, ...filter })).toBe(matches);
   });

@@ -8,7 +8,8 @@ export function matchesFilter(record: LatencyRecord, filter: LatencyFilter): boo
     (filter.provider === undefined || filter.provider === record.provider) &&
     (filter.conversationId === undefined || filter.conversationId === record.conversationId) &&
     (filter.cold === "all" || (filter.cold === "cold") === record.isCold) &&
-    (filter.input === "all" || filter.input === record.input)
+    (filter.input === "all" || filter.input === record.input) &&
+    (filter.speculation === "all" || filter.speculation === record.metrics.speculation.outcome)
   );
 }
 

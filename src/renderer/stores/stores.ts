@@ -106,7 +106,7 @@ export interface States {
 
 export type Stores = { readonly [K in keyof States]: StoreApi<States[K]> };
 
-export const everyRecord: LatencyFilter = { cold: "all", input: "all", limit: 500 };
+export const everyRecord: LatencyFilter = { cold: "all", input: "all", speculation: "all", limit: 500 };
 
 export function createStores(): Stores {
   return {

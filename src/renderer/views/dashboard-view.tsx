@@ -1,8 +1,10 @@
 import { Gauge } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import type { LatencyRecord } from "../../shared/app-contract.ts";
+import type { SpeculationMetrics } from "../../shared/contract.ts";
 import { formatMs } from "../components/heat.ts";
 import { SelectField } from "../components/select-field.tsx";
+import { AheadCard } from "../dashboard/ahead-card.tsx";
 import { Filters } from "../dashboard/filters.tsx";
 import { MeasureCard } from "../dashboard/measure-card.tsx";
 import {
@@ -45,6 +47,7 @@ export function DashboardView(): ReactNode {
                 values={valuesOf(records, (record) => measureOf(record, name))}
               />
             ))}
+            <AheadCard records={records} />
           </div>
           <HealthStrip records={records} />
           {selected && <SelectedTurn record={selected} />}
@@ -66,6 +69,7 @@ function SelectedTurn({ record }: { record: LatencyRecord }): ReactNode {
     ["Reply", `${metrics.tokens} tokens, ${metrics.words} words, ${metrics.audioSeconds.toFixed(1)} s`],
     ["Question", record.userAudioMs === null ? "typed" : `${(record.userAudioMs / 1000).toFixed(1)} s`],
     ["Transport", formatMs(transportMs)],
+    ...aheadFacts(metrics.speculation),
     ["Output", formatMs(outputLatencyMs)],
   ];
   return (
@@ -90,6 +94,12 @@ function SelectedTurn({ record }: { record: LatencyRecord }): ReactNode {
   );
 }
 
+function aheadFacts({ outcome, savedMs, wastedMs }: SpeculationMetrics): [string, string][] {
+  if (outcome === "none") return [];
+  const dropped = `${formatMs(wastedMs)} dropped`;
+  return [["Ahead", outcome === "hit" ? `${formatMs(savedMs)} saved, ${dropped}` : dropped]];
+}
+
 function HealthStrip({ records }: { records: readonly LatencyRecord[] }): ReactNode {
   const health = healthOf(records);
   const stopToSilenceMs = useStores("player", (state) => state.stopToSilenceMs);
@@ -104,7 +114,7 @@ function HealthStrip({ records }: { records: readonly LatencyRecord[] }): ReactN
     ["In the queue", formatMs(health.queueMs), "From a finished chunk to its sending"],
     ["Sending", formatMs(health.sendMs), "From sending to the player's receipt"],
     [
-      "Stop to silence",
+      "Newest stop",
       formatMs(stopToSilenceMs),
       "From the newest interruption's arrival in the player to silence; 50 ms at most",
     ],
