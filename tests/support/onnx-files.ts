@@ -32,7 +32,7 @@ export function writeWithExternalWeights(from: string, to: string): void {
   });
   const { header, nodes, inputs, outputs } = model;
   const body = writeGraph({
-    nodes: nodes.map((node) => node.bytes),
+    nodes: nodes.map((node) => [node.bytes]),
     initializers,
     inputs: inputs.values(),
     outputs: outputs.values(),
@@ -94,7 +94,7 @@ export function residualNetwork(network: ResidualNetwork): Uint8Array {
   nodes.push(newNode("Cast", [carried], ["y"], { to: 1 }));
   const shape = [rows, width];
   const body = writeGraph({
-    nodes,
+    nodes: nodes.map((node) => [node]),
     initializers,
     inputs: [valueInfo("x", { type: "float32", shape: ["rows", width] })],
     outputs: [valueInfo("y", { type: "float32", shape })],

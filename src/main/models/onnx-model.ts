@@ -80,30 +80,33 @@ export function readModel(bytes: Uint8Array): OnnxModel {
   return { header: header.finish(), nodes, initializers, inputs, outputs, hasSparseWeights };
 }
 
+/** A message in parts, so that weights within messages within messages are copied once, into the finished file. */
+export type Chunks = readonly Uint8Array[];
+
 export interface GraphParts {
-  readonly nodes: readonly Uint8Array[];
+  readonly nodes: Iterable<Chunks>;
   readonly initializers: Iterable<Uint8Array>;
   readonly inputs: Iterable<Uint8Array>;
   readonly outputs: Iterable<Uint8Array>;
 }
 
 /** A GraphProto of the messages given. */
-export function writeGraph({ nodes, initializers, inputs, outputs }: GraphParts): Uint8Array {
-  const body = new BinaryWriter();
-  const put = (number: number, contents: Iterable<Uint8Array>): void => {
-    for (const content of contents) body.tag(number, WireType.LengthDelimited).bytes(content);
+export function writeGraph({ nodes, initializers, inputs, outputs }: GraphParts): Chunks {
+  const chunks: Uint8Array[] = [];
+  const put = (number: number, messages: Iterable<Uint8Array>): void => {
+    for (const message of messages) chunks.push(...delimited(number, [message]));
   };
-  put(graph.node, nodes);
-  body.tag(graph.name, WireType.LengthDelimited).string("parley");
+  for (const message of nodes) chunks.push(...delimited(graph.node, message));
+  chunks.push(new BinaryWriter().tag(graph.name, WireType.LengthDelimited).string("parley").finish());
   put(graph.initializer, initializers);
   put(graph.input, inputs);
   put(graph.output, outputs);
-  return body.finish();
+  return chunks;
 }
 
 /** A model file: `header` as `readModel` gives it, and a GraphProto. */
-export function writeModel(header: Uint8Array, body: Uint8Array): Uint8Array {
-  return new BinaryWriter().raw(header).tag(model.graph, WireType.LengthDelimited).bytes(body).finish();
+export function writeModel(header: Uint8Array, body: Chunks): Uint8Array {
+  return Buffer.concat([header, ...delimited(model.graph, body)]);
 }
 
 /** A NodeProto; `branches` are its GraphProto attributes. */
@@ -111,19 +114,23 @@ export function newNode(
   op: string,
   inputs: readonly string[],
   outputs: readonly string[],
-  branches: Readonly<Record<string, Uint8Array>> = {},
-): Uint8Array {
+  branches: Readonly<Record<string, Chunks>> = {},
+): Chunks {
   const writer = new BinaryWriter();
   for (const name of inputs) writer.tag(node.input, WireType.LengthDelimited).string(name);
   for (const name of outputs) writer.tag(node.output, WireType.LengthDelimited).string(name);
   writer.tag(node.op, WireType.LengthDelimited).string(op);
-  for (const [name, branch] of Object.entries(branches)) {
-    writer.tag(node.attribute, WireType.LengthDelimited).fork();
-    writer.tag(attribute.name, WireType.LengthDelimited).string(name);
-    writer.tag(attribute.graph, WireType.LengthDelimited).bytes(branch);
-    writer.tag(attribute.type, WireType.Varint).int32(GRAPH_ATTRIBUTE).join();
-  }
-  return writer.finish();
+  const attributes = Object.entries(branches).flatMap(([name, branch]) => {
+    const rest = new BinaryWriter().tag(attribute.name, WireType.LengthDelimited).string(name);
+    rest.tag(attribute.type, WireType.Varint).int32(GRAPH_ATTRIBUTE);
+    return delimited(node.attribute, [...delimited(attribute.graph, branch), rest.finish()]);
+  });
+  return [writer.finish(), ...attributes];
+}
+
+function delimited(number: number, message: Chunks): Chunks {
+  const length = message.reduce((sum, chunk) => sum + chunk.length, 0);
+  return [new BinaryWriter().tag(number, WireType.LengthDelimited).uint32(length).finish(), ...message];
 }
 
 /** The node reading from other tensors where `names` says so. */

@@ -20,7 +20,7 @@ export async function inferTensors(
   const weights = [...model.initializers].filter(([, bytes]) => !isSmall(bytes));
   const made = new Set(model.nodes.flatMap((node) => node.outputs));
   const body = writeGraph({
-    nodes: model.nodes.map((node) => node.bytes),
+    nodes: model.nodes.map((node) => [node.bytes]),
     initializers: [...model.initializers.values()].filter(isSmall),
     inputs: [
       ...inputs.map((info) => valueInfo(info.name, info)),

@@ -1,5 +1,5 @@
 import { newNode, newTensor, valueInfo, withInputs, writeGraph, writeModel } from "./onnx-model.ts";
-import type { GraphParts, OnnxModel } from "./onnx-model.ts";
+import type { Chunks, GraphParts, OnnxModel } from "./onnx-model.ts";
 import type { TensorInfo } from "./onnx-session.ts";
 import type { Piece } from "./onnx-split.ts";
 
@@ -119,7 +119,7 @@ function commonOutputs(
 }
 
 interface Branch {
-  readonly body: Uint8Array;
+  readonly body: Chunks;
   /** Which of the common outputs carries which tensor. */
   readonly carried: readonly { readonly name: string; readonly index: number }[];
 }
@@ -132,7 +132,7 @@ function branchOf(
 ): Branch {
   const waiting = [...piece.outputs];
   const carried: { name: string; index: number }[] = [];
-  const nodes = piece.nodes.map((node) => withInputs(node, renamed));
+  const nodes: Chunks[] = piece.nodes.map((node) => [withInputs(node, renamed)]);
   const initializers = [...piece.initializers];
   // All branches of an If have the same outputs: a branch without one of them hands out an empty tensor.
   const outputs = outputTypes.map((type, index) => {
@@ -152,10 +152,10 @@ function branchOf(
 /**
  * Chooses among consecutive pieces. Balanced, since every level costs a comparison and a call: six of them for 64 pieces.
  */
-function treeOf(branches: readonly Uint8Array[], first: number, outputCount: number): GraphParts {
+function treeOf(branches: readonly Chunks[], first: number, outputCount: number): GraphParts {
   const middle = branches.length >> 1;
   const limit = first + middle;
-  const half = (part: readonly Uint8Array[], start: number): Uint8Array =>
+  const half = (part: readonly Chunks[], start: number): Chunks =>
     part.length === 1 ? part[0]! : writeGraph(treeOf(part, start, outputCount));
   const outputs = Array.from({ length: outputCount }, (_, index) => outputName(index, limit));
   return {
