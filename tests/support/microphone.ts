@@ -63,6 +63,10 @@ export class Microphone implements Disposable {
     return this.log.flatMap((heard) => (heard.type === "voice" ? [heard.activity] : []));
   }
 
+  get pauses(): Extract<VoiceActivity, { type: "paused" }>[] {
+    return this.voice.filter((activity) => activity.type === "paused");
+  }
+
   get mel(): MelBlock[] {
     return this.log.flatMap((heard) => (heard.type === "mel" ? [heard.block] : []));
   }
@@ -91,6 +95,17 @@ export class Microphone implements Disposable {
 
   end(utteranceId = "u"): Promise<UtteranceSummary> {
     return this.listener.call("end", { utteranceId });
+  }
+
+  /** The utterance "u" from here on, ended after all of `sound`. */
+  async ask(
+    sound: Float32Array,
+    lengths?: readonly number[],
+  ): Promise<{ readonly summary: UtteranceSummary; readonly audio: Float32Array }> {
+    await this.begin();
+    await this.hear(sound, lengths);
+    const summary = await this.end();
+    return { summary, audio: await this.listener.call("audio", { utteranceId: "u" }) };
   }
 
   [Symbol.dispose](): void {

@@ -1,7 +1,22 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { LISTEN_RATE_HZ } from "../../src/shared/audio.ts";
 import { Resampler } from "../../src/main/models/listener/resampler.ts";
 import { decodeWav } from "../../src/main/models/listener/wav.ts";
+
+/** The recordings of `samples/`. */
+export const questions = [
+  "another-one-please",
+  "biggest-planet",
+  "capital-of-france",
+  "days-of-the-week",
+  "five-plus-six",
+  "private",
+  "tell-me-a-joke",
+  "tell-me-a-story",
+  "what-can-you-do",
+  "who-are-you",
+] as const;
 
 const recordings = new URL("../../samples/", import.meta.url);
 
@@ -37,6 +52,20 @@ export function joined(...parts: readonly Float32Array[]): Float32Array {
     at += part.length;
   }
   return whole;
+}
+
+/** Silence, the first part of a question, a pause of `pauseMs`, the rest. */
+export function hesitant(name: string, pauseMs: number): Float32Array {
+  const said = words(name);
+  const middle = Math.round(said.length / 2);
+  return joined(silence(400), said.slice(0, middle), silence(pauseMs), said.slice(middle));
+}
+
+/** Short to print, and another for a single other bit. */
+export function digest(...parts: readonly Float32Array[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
+  return hash.digest("hex");
 }
 
 /** Digital silence. */
