@@ -1,5 +1,11 @@
 import { defineConfig } from "electron-vite";
+import { mergeConfig } from "vite";
+import { fileURLToPath } from "node:url";
+import { electronDevelopmentConfig, pagePortVariable } from "./src/main/development/page-config.ts";
 import { rendererConfig } from "./vite.renderer.config.ts";
+
+const packageFolder = fileURLToPath(new URL(".", import.meta.url));
+const pagePort = Number(process.env[pagePortVariable] ?? 0);
 
 /** Where Electron's two own bundles go; the page is described once, in vite.renderer.config.ts. */
 export default defineConfig({
@@ -27,5 +33,8 @@ export default defineConfig({
       },
     },
   },
-  renderer: rendererConfig,
+  renderer:
+    pagePort > 0
+      ? mergeConfig(rendererConfig, electronDevelopmentConfig(packageFolder, pagePort))
+      : rendererConfig,
 });

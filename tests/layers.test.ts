@@ -78,6 +78,11 @@ test.each([
   ["src/main/electron/a.ts", 'import * as electron from "electron";', "electron is imported by names"],
   ["src/main/app/a.ts", 'import * as ort from "onnxruntime-node";', "only src/main/models runs models"],
   [
+    "src/main/launch/a.ts",
+    'import { createServer } from "vite";',
+    "only src/main/development serves the page from its sources",
+  ],
+  [
     "src/main/app/a.ts",
     'import { DatabaseSync } from "node:sqlite";',
     "only src/main/storage opens the database",

@@ -1,4 +1,6 @@
 import { describe } from "vitest";
+import { acceptWindows, RelayedWindows } from "../../src/main/development/relay.ts";
+import type { Port } from "../../src/shared/port.ts";
 import { createPortPair } from "../../src/shared/ports/memory.ts";
 import { splitPort } from "../../src/shared/ports/channels.ts";
 import { messagePort } from "../../src/shared/ports/message-port.ts";
@@ -23,6 +25,14 @@ const adapters = {
     void pair.near.closed.then(() => near[Symbol.dispose]());
     void pair.far.closed.then(() => far[Symbol.dispose]());
     return pair;
+  },
+  "a window relayed between processes": async () => {
+    const [pages, app] = createPortPair();
+    const accepted = Promise.withResolvers<Port>();
+    acceptWindows(app, (port) => accepted.resolve(port));
+    const [near, page] = createPortPair();
+    new RelayedWindows(pages).add(page, "main");
+    return { near, far: await accepted.promise };
   },
   "a forked process": forkedPair,
   "a WebSocket": () => webSocketPair(),

@@ -57,6 +57,11 @@ const territories: readonly { packages: RegExp; within: RegExp; rule: string }[]
     rule: "only src/main/models runs models",
   },
   {
+    packages: /^(vite|electron-vite)(\/|$)/,
+    within: /^src\/main\/development\//,
+    rule: "only src/main/development serves the page from its sources",
+  },
+  {
     packages: /^node:sqlite$/,
     within: /^src\/main\/storage\//,
     rule: "only src/main/storage opens the database",

@@ -5,6 +5,7 @@ import { AppError } from "../../shared/errors.ts";
 import type { Port } from "../../shared/port.ts";
 import type { PageFile } from "../app/page-files.ts";
 import { Admission } from "./admission.ts";
+import type { DevelopmentPage } from "./development-page.ts";
 import { createHttpAnswers } from "./http-answers.ts";
 import { defaultSocketLimits, Sockets, type PageView, type SocketLimits } from "./sockets.ts";
 
@@ -13,6 +14,8 @@ export interface BrowserHostOptions {
   readonly port?: number;
   /** The built page, see `readPageFiles`. */
   readonly files: ReadonlyMap<string, PageFile>;
+  /** The page from its sources, instead of `files`. */
+  readonly development?: DevelopmentPage;
   /** Called for each page that connects. The port closes by itself when the page goes. */
   readonly onPort: (port: Port, view: PageView) => void;
   /** Told of each refusal: a reason without anything secret. */
@@ -36,7 +39,7 @@ const maxHttpConnections = 64;
  * Rejects with AppError `bad-input` when the wanted port is taken.
  */
 export async function startBrowserHost(options: BrowserHostOptions): Promise<BrowserHost> {
-  const { files, onPort, onRefused = () => {}, clock = systemClock } = options;
+  const { files, development, onPort, onRefused = () => {}, clock = systemClock } = options;
   const server = createServer({ maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 10_000 });
   server.maxConnections = maxHttpConnections;
   const port = await listen(server, options.port ?? 0);
@@ -47,8 +50,9 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
     limits: { ...defaultSocketLimits, ...options.limits },
     onPort,
     onRefused,
+    ...(development && { development }),
   });
-  const answer = createHttpAnswers({ admission, files, onRefused });
+  const answer = createHttpAnswers({ admission, files, onRefused, ...(development && { development }) });
   server.on("request", (request, response) => {
     answer(request, response).catch(() => {
       // The request broke off while its body was read: there is nobody left to answer.

@@ -4,6 +4,7 @@ import { sessionPath } from "../../shared/browser-session.ts";
 import { securityHeaders } from "../app/content-security-policy.ts";
 import type { PageFile } from "../app/page-files.ts";
 import type { Admission } from "./admission.ts";
+import type { DevelopmentPage } from "./development-page.ts";
 
 const redeemSchema = z.strictObject({ token: z.string().max(128) });
 const maxBodyBytes = 1024;
@@ -11,6 +12,7 @@ const maxBodyBytes = 1024;
 export interface HttpContext {
   readonly admission: Admission;
   readonly files: ReadonlyMap<string, PageFile>;
+  readonly development?: DevelopmentPage;
   /** Told of each refusal, without anything secret. */
   readonly onRefused: (reason: string) => void;
 }
@@ -19,8 +21,9 @@ export interface HttpContext {
 export function createHttpAnswers(
   context: HttpContext,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { admission, files, onRefused } = context;
-  const headers = securityHeaders({ sockets: [admission.origin.replace("http:", "ws:")] });
+  const { admission, files, development, onRefused } = context;
+  const policy = { sockets: [admission.origin.replace("http:", "ws:")] };
+  const headers = securityHeaders(policy);
 
   const answer = (
     response: ServerResponse,
@@ -75,6 +78,7 @@ export function createHttpAnswers(
       return request.method === "POST" ? exchange(request, response) : refuse(response, 405, "wrong method");
     }
     if (!isRead) return refuse(response, 405, "wrong method");
+    if (development) return development.answer(request, response, policy);
     const file = files.get(address);
     return file ? serveFile(request, response, file) : answer(response, 404);
   };

@@ -8,6 +8,7 @@ import type { Port } from "../../shared/port.ts";
 import { webSocketPort } from "../../shared/ports/web-socket.ts";
 import type { Admission } from "./admission.ts";
 import { Allowance, type AllowanceLimits } from "./allowance.ts";
+import type { DevelopmentPage } from "./development-page.ts";
 
 export const viewSchema = z.enum(["main", "overlay"]);
 export type PageView = z.infer<typeof viewSchema>;
@@ -40,6 +41,7 @@ export interface SocketsOptions {
   readonly admission: Admission;
   readonly clock: Clock;
   readonly limits: SocketLimits;
+  readonly development?: DevelopmentPage;
   readonly onPort: (port: Port, view: PageView) => void;
   readonly onRefused: (reason: string) => void;
 }
@@ -49,6 +51,7 @@ export class Sockets implements Disposable {
   readonly #options: SocketsOptions;
   readonly #server: WebSocketServer;
   readonly #ports = new Set<Port>();
+  readonly #developmentSockets = new Set<Duplex>();
 
   constructor(options: SocketsOptions) {
     this.#options = options;
@@ -64,15 +67,17 @@ export class Sockets implements Disposable {
     // Until the handshake is done, a reset by the peer has no other listener.
     const ignoreReset = (): void => {};
     socket.on("error", ignoreReset);
-    const { admission, onRefused } = this.#options;
+    const { admission, development, onRefused } = this.#options;
     const url = URL.parse(request.url ?? "", admission.origin);
     const view = viewSchema.safeParse(url?.searchParams.get("view") ?? "main");
+    const isOfDevelopment = development !== undefined && url?.pathname === development.socketPath;
     const [status, reason] =
-      url?.pathname !== socketPath || !view.success
+      (url?.pathname !== socketPath || !view.success) && !isOfDevelopment
         ? ["404 Not Found", "unknown socket address"]
         : (admission.hostRefusal(request) ?? admission.originRefusal(request))
           ? ["403 Forbidden", "socket with a wrong Host or Origin"]
-          : !admission.hasSession(request)
+          : // The page's sources are loaded, and listen for changes, before the token is redeemed.
+            !isOfDevelopment && !admission.hasSession(request)
             ? ["401 Unauthorized", "socket without a session"]
             : this.#ports.size >= this.#options.limits.maxConnections
               ? ["503 Service Unavailable", "too many connections"]
@@ -80,6 +85,13 @@ export class Sockets implements Disposable {
     if (status !== undefined || !view.success) {
       onRefused(reason ?? "refused");
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    if (isOfDevelopment) {
+      socket.off("error", ignoreReset);
+      this.#developmentSockets.add(socket);
+      socket.once("close", () => this.#developmentSockets.delete(socket));
+      development.upgrade(request, socket, head);
       return;
     }
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
@@ -91,6 +103,7 @@ export class Sockets implements Disposable {
   /** Closes all connections; pages see it as the host's end. */
   [Symbol.dispose](): void {
     for (const port of this.#ports) port[Symbol.dispose]();
+    for (const socket of this.#developmentSockets) socket.destroy();
     this.#server.close();
   }
 

@@ -23,6 +23,7 @@ import { createApp } from "../app/app.ts";
 import { securityHeaders } from "../app/content-security-policy.ts";
 import { readPageFiles } from "../app/page-files.ts";
 import { bundleHandler } from "./app-protocol.ts";
+import { devHandler, devServer, isOwnRequest } from "./dev-server.ts";
 import { HotkeyTalk } from "./hotkey-talk.ts";
 import { Hotkey } from "./hotkey.ts";
 import { listenForWindows } from "./ipc.ts";
@@ -90,16 +91,19 @@ async function run({ packageFolder, pageFolder, samplesFolder }: Places): Promis
     spawn: utilitySpawner(utilityProcess),
   });
   await app.whenReady();
+  const server = devServer({ isPackaged: app.isPackaged, rendererUrl: process.env["ELECTRON_RENDERER_URL"] });
   installPermissions(session.defaultSession);
   // The page needs nothing from any network, so nothing is let through.
   session.defaultSession.webRequest.onBeforeRequest(({ url }, callback) =>
     callback({
-      cancel: !url.startsWith(`${APP_SCHEME}:`) && !url.startsWith("devtools:") && !url.startsWith("blob:"),
+      cancel: !isOwnRequest(url, server),
     }),
   );
   protocol.handle(
     APP_SCHEME,
-    bundleHandler(await readPageFiles(pageFolder), securityHeaders({ sockets: [] })),
+    server === null
+      ? bundleHandler(await readPageFiles(pageFolder), securityHeaders({ sockets: [] }))
+      : devHandler(server),
   );
 
   const iconPath = path.join(packageFolder, "resources/icons/parley.png");

@@ -3,7 +3,7 @@ import path from "node:path";
 import open from "open";
 import { systemClock } from "../../shared/clock.ts";
 import type { AppError } from "../../shared/errors.ts";
-import { createApp } from "../app/app.ts";
+import { createApp, type App } from "../app/app.ts";
 import { readPageFiles } from "../app/page-files.ts";
 import { startBrowserHost } from "../browser/host.ts";
 import { dataFolder } from "../storage/data-folder.ts";
@@ -27,20 +27,7 @@ export async function startBrowserApp(
 ): Promise<RunningBrowserApp> {
   await ensurePage(() => log("Building the page (once)…"));
   const files = await readPageFiles(pageFolder);
-  const app = createApp({
-    host: "browser",
-    version: packageVersion(),
-    folder: dataFolder(),
-    samplesFolder,
-    clock: systemClock,
-    hotkey: {
-      level: "none",
-      backend: "browser",
-      reason: "A page hears keys only while it is in front. The desktop app has a key for the whole system.",
-    },
-    report: (error: AppError) => log(`${error.code}: ${error.message}`),
-    ...(model === undefined ? {} : { model }),
-  });
+  const app = createBrowserApp(model, log);
   try {
     const host = await startBrowserHost({
       port,
@@ -62,18 +49,42 @@ export async function startBrowserApp(
   }
 }
 
-/** Runs it until Ctrl-C (or SIGTERM, or a closed terminal). Prints the address alone on standard output. */
+/** The app as a page in a browser gets it; `model` overrides the settings. See `createApp` for what it throws. */
+export function createBrowserApp(model: string | undefined, log: (line: string) => void): App {
+  return createApp({
+    host: "browser",
+    version: packageVersion(),
+    folder: dataFolder(),
+    samplesFolder,
+    clock: systemClock,
+    hotkey: {
+      level: "none",
+      backend: "browser",
+      reason: "A page hears keys only while it is in front. The desktop app has a key for the whole system.",
+    },
+    report: (error: AppError) => log(`${error.code}: ${error.message}`),
+    ...(model === undefined ? {} : { model }),
+  });
+}
+
+/** Runs it until Ctrl-C (or SIGTERM, or a closed terminal). */
 export async function runBrowserApp(parameters: HostArguments): Promise<void> {
   const log = (line: string): void => console.error(line);
   const stopped = untilStopped();
   const running = await startBrowserApp(parameters, log);
-  console.log(running.address);
-  if (parameters.opensBrowser && hasDisplay(process)) await show(running.address, log);
+  await showAddress(running.address, parameters, log);
   await stopped;
   await running[Symbol.asyncDispose]();
 }
 
-async function show(address: string, log: (line: string) => void): Promise<void> {
+/** Prints the address, alone on standard output, and opens it where it is wanted and there is something to open it with. */
+export async function showAddress(
+  address: string,
+  { opensBrowser }: Pick<HostArguments, "opensBrowser">,
+  log: (line: string) => void,
+): Promise<void> {
+  console.log(address);
+  if (!opensBrowser || !hasDisplay(process)) return;
   try {
     const viewer = await open(address);
     viewer.on("error", () => log("No browser could be opened: open the address above yourself."));
@@ -84,7 +95,7 @@ async function show(address: string, log: (line: string) => void): Promise<void>
 }
 
 /** Settles at the first request to stop; a second one ends the process at once. */
-function untilStopped(): Promise<void> {
+export function untilStopped(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let hasStopped = false;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

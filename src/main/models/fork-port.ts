@@ -44,8 +44,8 @@ export function unbox(boxed: unknown): unknown {
   return Array.isArray(boxed) && boxed.length === 1 ? boxed[0] : undefined;
 }
 
-/** The parent's end of a fork. */
-class ParentPort implements Port {
+/** The parent's end of a fork with the advanced serialisation. */
+export class ParentPort implements Port {
   readonly #child: ChildProcess;
   readonly #inbox = new Inbox();
   readonly exited: Promise<void>;
