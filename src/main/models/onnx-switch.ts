@@ -26,9 +26,9 @@ export interface SwitchModel {
 }
 
 /**
- * One model that runs any one of `pieces` a time, chosen by an input: a tree of If nodes. One session for all pieces
- * means one pool of threads, one arena for all activations and every weight once; as sessions of their own, the twelve
- * units of the demo encoder held 400 MB instead of 110 and took half as long again to get going at each cut.
+ * One model that runs any one of `pieces` at a time, chosen by an input: a tree of If nodes. One session for all pieces
+ * means one pool of threads, one arena for all activations and every weight once. As sessions of their own the twelve
+ * units of the demo encoder took 400 MB instead of 130, and about twice as long for each cut.
  * `tensors` has to know type and full shape of all that passes between pieces; throws an Error otherwise.
  */
 export function switchModel(

@@ -13,7 +13,7 @@ import type { SwitchModel } from "./onnx-switch.ts";
 import type { ProviderId } from "./services.ts";
 
 /**
- * Multiplications of a piece, on average. Fewer would cost more than three in a hundred for dispatch, threads that wake
+ * Multiplications of a piece, on average. Fewer would cost more than some three in a hundred: dispatch, threads that wake
  * and normalisation no longer fused with the addition before it (`node bench/pieces.ts`); it is a share of the work, so
  * that the machine's speed does not matter. On two cores of a small machine such a piece takes about 10 ms.
  */
