@@ -1,7 +1,7 @@
 import { AppError } from "../../../shared/errors.ts";
 
 /**
- * When earlier turns have to be shortened, they are cut down to this part of what they may take beside the newest of them,
+ * When earlier turns have to be left out, they are cut down to this part of what they may take beside the newest of them,
  * so that the following turns keep one unchanged beginning, and with it their KV cache, until it is full again.
  */
 export const REFILL_FRACTION = 0.6;
@@ -31,7 +31,8 @@ export interface Trimming {
 
 /**
  * Which of the oldest exchanges to shorten or leave out; the question at hand is the last of `sizes`. The exchange before it
- * stays as it was spoken, unless there is no room at all. The conversation is replayed from its first turn, so the same
+ * stays as it was spoken, unless there is no room at all; when there is too much, all others become words at once: what
+ * follows a changed exchange has to be computed anew, and words are little. The conversation is replayed from its first turn, so the same
  * history always gives the same answer: no state has to survive a restart for the hysteresis to hold.
  * Throws AppError context-full when the last question alone does not fit.
  */
@@ -49,22 +50,22 @@ export function trimming(sizes: readonly ExchangeSize[], budget: ContextBudget):
   let dropped = 0;
   let asText = 0;
   let before = 0;
-  const shorten = (until: number, goal: number): void => {
-    for (; before > goal && asText < until; asText++) {
-      const { full, asText: words = full } = sizes[asText]!;
-      before += Math.min(words, full) - full;
-    }
+  const useWords = (until: number): void => {
+    for (; asText < until; asText++) before += sizeOf(sizes[asText]!, true) - sizes[asText]!.full;
+  };
+  const drop = (until: number, goal: number): void => {
     for (; before > goal && dropped < until; dropped++) before -= sizeOf(sizes[dropped]!, dropped < asText);
-    asText = Math.max(asText, dropped);
   };
   for (const [turn, { full: question }] of sizes.entries()) {
     const free = room - question - budget.reserve;
     const full = Math.min(budget.comfortable, free);
     if (before > full) {
-      const fixed = sizes[turn - 1]!.full;
-      shorten(turn - 1, fixed + REFILL_FRACTION * Math.max(0, full - fixed));
+      useWords(turn - 1);
+      const newest = sizes[turn - 1]!.full;
+      if (before > full) drop(turn - 1, newest + REFILL_FRACTION * Math.max(0, full - newest));
     }
-    if (before > free) shorten(turn, free);
+    if (before > free) useWords(turn);
+    if (before > free) drop(turn, free);
     before += question;
   }
   return { dropped, asText };
