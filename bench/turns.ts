@@ -5,8 +5,8 @@ import { parseArgs } from "node:util";
 import { decodeFile, openEngine } from "../src/main/cli/session.ts";
 import { describe } from "./figures.ts";
 import { commit, describeMachine, versions } from "./machine.ts";
-import { longConversation, type MeasuredTurn } from "./turns/conversation.ts";
-import { turnFigures, turnTable } from "./turns/turn-figures.ts";
+import { SpokenConversation } from "./turns/conversation.ts";
+import { COMPARED_TURNS, turnFigures, turnTable, type TurnRound } from "./turns/turn-figures.ts";
 
 /**
  * What a turn costs in a long spoken conversation: `npm run bench:turns -- [--turns 50] [--rounds 3] [--json FILE]`. The
@@ -21,7 +21,9 @@ const { values } = parseArgs({
 });
 const turns = Number(values.turns);
 const rounds = Number(values.rounds);
-if (!Number.isInteger(turns) || turns < 2) throw new Error("--turns takes a whole number of at least 2.");
+if (!Number.isInteger(turns) || turns <= COMPARED_TURNS) {
+  throw new Error(`--turns takes a whole number above ${COMPARED_TURNS}.`);
+}
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--rounds takes a whole number of at least 1.");
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -30,16 +32,37 @@ const questions = ["capital-of-france", "five-plus-six", "biggest-planet", "who-
 const engine = openEngine("nano");
 await engine.ready;
 const machine = describeMachine();
-const measured: MeasuredTurn[][] = [];
+const measured: TurnRound[] = [];
 try {
   const recordings: Float32Array[] = [];
   for (const name of questions) {
     recordings.push((await decodeFile(engine, path.join(root, "samples", `${name}.wav`))).samples);
   }
-  // A short conversation first: it warms everything up and does not count.
-  await longConversation(engine, recordings, 3);
+  const recording = (turn: number): Float32Array => recordings[turn % recordings.length]!;
+  /** The second turn of a conversation of its own. */
+  const secondTurn = async (question: number) => {
+    const short = new SpokenConversation(engine);
+    await short.ask(recording(question));
+    const second = await short.ask(recording(question + 1));
+    short.forget();
+    return second;
+  };
+  const playRound = async (): Promise<TurnRound> => {
+    const long = new SpokenConversation(engine);
+    const round: TurnRound = { turns: [], second: [] };
+    for (let turn = 1; turn <= turns; turn++) {
+      round.turns.push(await long.ask(recording(turn)));
+      if (turn <= turns - COMPARED_TURNS) continue;
+      round.second.push(await secondTurn(turn));
+      await long.ready();
+    }
+    long.forget();
+    return round;
+  };
+  // It warms everything up and does not count.
+  await secondTurn(0);
   for (let round = 1; round <= rounds; round++) {
-    measured.push(await longConversation(engine, recordings, turns));
+    measured.push(await playRound());
     process.stderr.write(`round ${round} of ${rounds}\n`);
   }
 } finally {

@@ -24,39 +24,44 @@ export interface MeasuredTurn {
 }
 
 /**
- * Asks `turns` questions, the recordings (16 kHz mono) over and over, as one conversation. After each reply the user's words
- * are written down and the cache is made ready for the next question, as the product does when nothing else is to do.
+ * A spoken conversation with the models alone. After each reply the user's words are written down and the cache is made
+ * ready for the next question, as the product does when nothing else is to do.
  */
-export async function longConversation(
-  engine: Engine,
-  recordings: readonly Float32Array[],
-  turns: number,
-): Promise<MeasuredTurn[]> {
-  const history: PromptTurn[] = [];
-  const measured: MeasuredTurn[] = [];
-  const utteranceIds: string[] = [];
-  for (let turn = 0; turn < turns; turn++) {
-    const utteranceId = randomUUID();
-    utteranceIds.push(utteranceId);
-    const samples = recordings[turn % recordings.length]!;
-    await engine.listener.call("replay", { utteranceId, samples });
-    const content = { type: "audio", utteranceId, samples: samples.length } as const;
-    const asked = await answer(engine, chat([...history, user(content)]));
-    const transcript = await transcribed(engine, utteranceId, samples.length);
-    history.push(user(transcript === "" ? content : { ...content, transcript }));
-    history.push({ role: "assistant", tokenIds: asked.tokenIds });
-    const open: UserContent = { type: "audio", utteranceId: "next", samples: 0 };
-    const startMs = systemClock.nowMs();
-    const idle = await engine.voxtral.call("prepare", { prompt: chat([...history, user(open)]) });
-    measured.push({
-      ...asked.measured,
-      idleTokens: idle.prefillTokens,
-      idleMs: systemClock.nowMs() - startMs,
-    });
+export class SpokenConversation {
+  readonly #engine: Engine;
+  readonly #history: PromptTurn[] = [];
+  readonly #utteranceIds: string[] = [];
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
   }
-  engine.voxtral.notify("forget", { utteranceIds });
-  for (const utteranceId of utteranceIds) engine.listener.notify("forget", { utteranceId });
-  return measured;
+
+  /** Asks a recording (16 kHz mono). */
+  async ask(samples: Float32Array): Promise<MeasuredTurn> {
+    const utteranceId = randomUUID();
+    this.#utteranceIds.push(utteranceId);
+    await this.#engine.listener.call("replay", { utteranceId, samples });
+    const content = { type: "audio", utteranceId, samples: samples.length } as const;
+    const { tokenIds, measured } = await answer(this.#engine, chat([...this.#history, user(content)]));
+    const transcript = await transcribed(this.#engine, utteranceId, samples.length);
+    this.#history.push(user(transcript === "" ? content : { ...content, transcript }));
+    this.#history.push({ role: "assistant", tokenIds });
+    const startMs = systemClock.nowMs();
+    const idleTokens = await this.ready();
+    return { ...measured, idleTokens, idleMs: systemClock.nowMs() - startMs };
+  }
+
+  /** Brings the cache up to the next question; tells how many positions that took. */
+  async ready(): Promise<number> {
+    const open: UserContent = { type: "audio", utteranceId: "next", samples: 0 };
+    const prompt = chat([...this.#history, user(open)]);
+    return (await this.#engine.voxtral.call("prepare", { prompt })).prefillTokens;
+  }
+
+  forget(): void {
+    this.#engine.voxtral.notify("forget", { utteranceIds: this.#utteranceIds });
+    for (const utteranceId of this.#utteranceIds) this.#engine.listener.notify("forget", { utteranceId });
+  }
 }
 
 function user(...content: UserContent[]): PromptTurn {

@@ -2,19 +2,28 @@ import { percentile } from "../../src/shared/metrics.ts";
 import { figure, type Figure } from "../figures.ts";
 import type { MeasuredTurn } from "./conversation.ts";
 
-/** Turns on either side of one whose medians are taken together: what a single turn meets by chance is not its cost. */
-const NEIGHBOURS = 2;
+/**
+ * How many of the last turns are compared, each with the second turn of another conversation right after it: what the
+ * machine does beside it meets both.
+ */
+export const COMPARED_TURNS = 10;
 /** Turns that are shown, as far as there are so many. */
 const shown = [1, 2, 5, 20, 50];
 const AIM = 1.2;
 
-type Conversations = readonly (readonly MeasuredTurn[])[];
+export interface TurnRound {
+  /** Every turn of one long conversation. */
+  readonly turns: MeasuredTurn[];
+  /** Second turns of short conversations, one after each of the last turns of the long one. */
+  readonly second: MeasuredTurn[];
+}
 
-/** The last turn against the second, on the median of all conversations. */
-export function turnFigures(conversations: Conversations): Figure[] {
-  const last = conversations[0]?.length ?? 0;
+/** The last turns against second turns, medians over all rounds. */
+export function turnFigures(rounds: readonly TurnRound[]): Figure[] {
+  const last = rounds[0]?.turns.length ?? 0;
   const ratio = (of: (turn: MeasuredTurn) => number): readonly [number, string] => {
-    const [end, start] = [at(conversations, last, of), at(conversations, 2, of)];
+    const end = median(rounds.flatMap(({ turns }) => turns.slice(-COMPARED_TURNS).map(of)));
+    const start = median(rounds.flatMap(({ second }) => second.map(of)));
     return [end / start, `${end.toFixed(2)} ÷ ${start.toFixed(2)}`];
   };
   const [prefill, prefillFrom] = ratio((turn) => turn.prefillMs);
@@ -28,12 +37,14 @@ export function turnFigures(conversations: Conversations): Figure[] {
 }
 
 /** One line a turn, for people. */
-export function turnTable(conversations: Conversations): string {
-  const last = conversations[0]?.length ?? 0;
+export function turnTable(rounds: readonly TurnRound[]): string {
+  const last = rounds[0]?.turns.length ?? 0;
   const head = "turn  new tokens  from cache  encode ms  prefill ms  step ms  idle tokens  idle ms";
   const lines = [...new Set([...shown.filter((turn) => turn <= last), last])].map((turn) => {
     const cell = (width: number, digits: number, of: (turn: MeasuredTurn) => number): string =>
-      at(conversations, turn, of).toFixed(digits).padStart(width);
+      median(rounds.map(({ turns }) => of(turns[turn - 1]!)))
+        .toFixed(digits)
+        .padStart(width);
     return [
       String(turn).padStart(4),
       cell(12, 0, ({ prefillTokens }) => prefillTokens),
@@ -48,9 +59,7 @@ export function turnTable(conversations: Conversations): string {
   return [head, ...lines].join("\n");
 }
 
-/** Median of one turn (1-based) over all conversations; from the fifth on its neighbours count as well. */
-function at(conversations: Conversations, turn: number, of: (turn: MeasuredTurn) => number): number {
-  const around = turn < 5 ? 0 : NEIGHBOURS;
-  const values = conversations.flatMap((turns) => turns.slice(turn - 1 - around, turn + around).map(of));
+/** Replies of one token have no steps. */
+function median(values: readonly number[]): number {
   return percentile(values.filter(Number.isFinite), 0.5);
 }
