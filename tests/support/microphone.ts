@@ -1,4 +1,5 @@
 import { start } from "../../src/main/models/listener/service.ts";
+import type { VoiceDetector } from "../../src/main/models/listener/vad.ts";
 import type {
   ListenerService,
   ListeningOptions,
@@ -28,11 +29,11 @@ export class Microphone implements Disposable {
   readonly #cleanUp = new DisposableStack();
   #pushed = 0;
 
-  private constructor(modelPath?: () => Promise<string>) {
+  private constructor(loadDetector?: () => Promise<VoiceDetector>) {
     const [ours, theirs] = createPortPair();
     this.startedAtMs = this.#clock.nowMs();
     this.#cleanUp.use(ours);
-    this.#cleanUp.use(start(theirs, this.#clock, modelPath));
+    this.#cleanUp.use(start(theirs, this.#clock, loadDetector));
     this.listener = this.#cleanUp.use(connect<ListenerService>(ours));
     this.listener.on("mel", (block) => this.log.push({ type: "mel", block }));
     this.listener.on("voice", (activity) => this.log.push({ type: "voice", activity }));
@@ -47,9 +48,9 @@ export class Microphone implements Disposable {
   /** Listening, with its voice detector loaded. */
   static async open(
     given: Partial<ListeningOptions> = {},
-    modelPath?: () => Promise<string>,
+    loadDetector?: () => Promise<VoiceDetector>,
   ): Promise<Microphone> {
-    const microphone = new Microphone(modelPath);
+    const microphone = new Microphone(loadDetector);
     await microphone.listener.call("configure", { ...defaultListening, ...given });
     return microphone;
   }

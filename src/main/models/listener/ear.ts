@@ -2,6 +2,7 @@ import { LISTEN_RATE_HZ } from "../../../shared/audio.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { ListenerService, ListeningOptions } from "../services.ts";
 import { FRAME_SAMPLES, FrameCutter, measureLoudness, type Frame } from "./frames.ts";
+import { measureLevel } from "./level.ts";
 import { NoiseFloor } from "./noise-floor.ts";
 import { SampleRing } from "./ring.ts";
 import { EnergyDetector, type VoiceDetector } from "./vad.ts";
@@ -12,8 +13,8 @@ import { judgeFrame, type HeardFrame } from "./voice-judgement.ts";
 const RING_SAMPLES = 5 * LISTEN_RATE_HZ;
 
 export interface EarOptions {
-  /** Gives the path of Silero's model. May throw. */
-  readonly modelPath: () => Promise<string>;
+  /** Loads the voice detector. Where it throws, loudness has to do. */
+  readonly loadDetector: () => Promise<VoiceDetector>;
   readonly onLevel: (level: ListenerService["events"]["level"]) => void;
   /** Each frame once there is a detector, and what it changes. */
   readonly onFrame: (frame: HeardFrame, changes: readonly VoiceChange[]) => void;
@@ -75,7 +76,7 @@ export class Ear implements Disposable {
     for (const frame of this.#cutter.push(samples)) {
       // Without a detector nothing is waited for.
       if (this.#tracker) void this.#next(() => this.#judge(frame));
-      else this.#options.onLevel({ ...measureLoudness(frame.samples), speech: 0 });
+      else this.#options.onLevel({ ...measureLevel(frame.samples), speech: 0 });
     }
   }
 
@@ -104,14 +105,11 @@ export class Ear implements Disposable {
 
   async #load(): Promise<Configured> {
     try {
-      // Only now: a listener without voice detection loads no native code.
-      const { SileroDetector } = await import("./silero.ts");
-      this.#detector = await SileroDetector.load(await this.#options.modelPath());
-      return { detector: "silero", reason: null };
+      this.#detector = await this.#options.loadDetector();
+      return { detector: this.#detector.name, reason: null };
     } catch (error) {
       this.#detector = new EnergyDetector();
-      const { message } = AppError.from(error);
-      return { detector: "energy", reason: `Voice is told by its loudness alone. ${message}` };
+      return byLoudness(error);
     }
   }
 
@@ -125,9 +123,9 @@ export class Ear implements Disposable {
   async #judge({ samples, endSample }: Frame): Promise<void> {
     const tracker = this.#tracker;
     if (this.#isClosed || !tracker) return;
-    const { rms, peak, loudest } = measureLoudness(samples);
+    const { rms, peak, sound, loudest } = measureLoudness(samples);
     const excessDb = this.#floor.excessDb(loudest);
-    this.#floor.push(rms);
+    this.#floor.push(sound);
     const probability = await this.#ask((detector) => detector.judge(samples, excessDb));
     const heard = judgeFrame(endSample, probability, excessDb);
     this.#heard.push(heard);
@@ -141,12 +139,18 @@ export class Ear implements Disposable {
     try {
       return await question(this.#detector ?? (this.#detector = new EnergyDetector()));
     } catch (error) {
-      const failed = this.#detector;
+      // Not released: what cannot run may not end either. Its few megabytes go with the process.
       this.#detector = new EnergyDetector();
-      this.#loading = Promise.resolve({ detector: "energy", reason: AppError.from(error).message });
+      this.#loading = Promise.resolve(byLoudness(error));
       console.error("The voice detector failed; loudness decides from now on.", error);
-      await failed?.[Symbol.asyncDispose]();
       return question(this.#detector);
     }
   }
+}
+
+function byLoudness(cause: unknown): Configured {
+  return {
+    detector: "energy",
+    reason: `Voice is told by its loudness alone. ${AppError.from(cause).message}`,
+  };
 }

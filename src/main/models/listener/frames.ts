@@ -40,26 +40,33 @@ export class FrameCutter {
   }
 }
 
-/** How loud a frame is: level of the whole, and of its loudest 8 ms. */
+/** How loud a frame is: level of the whole, and RMS without what is no sound. */
 export interface Loudness extends Level {
-  /** RMS of the loudest slice about its own mean: neither a constant offset nor mains hum counts. */
+  /** RMS of the whole about the mean of each 8 ms: neither a constant offset nor mains hum counts. */
+  readonly sound: number;
+  /** The same of the loudest 8 ms. */
   readonly loudest: number;
 }
 
 /** Loudness of a frame, or of less than one. */
 export function measureLoudness(samples: Float32Array): Loudness {
   let loudest = 0;
+  let sum = 0;
   for (let at = 0; at < samples.length; at += SLICE_SAMPLES) {
-    loudest = Math.max(loudest, deviation(samples.subarray(at, at + SLICE_SAMPLES)));
+    const slice = samples.subarray(at, at + SLICE_SAMPLES);
+    const energy = energyAboutMean(slice);
+    sum += energy;
+    loudest = Math.max(loudest, Math.sqrt(energy / slice.length));
   }
-  return { ...measureLevel(samples), loudest };
+  const sound = samples.length === 0 ? 0 : Math.sqrt(sum / samples.length);
+  return { ...measureLevel(samples), sound, loudest };
 }
 
-function deviation(samples: Float32Array): number {
+function energyAboutMean(samples: Float32Array): number {
   let sum = 0;
   for (const sample of samples) sum += sample;
   const mean = sum / samples.length;
   let energy = 0;
   for (const sample of samples) energy += (sample - mean) ** 2;
-  return Math.sqrt(energy / samples.length);
+  return energy;
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Microphone } from "../../../../tests/support/microphone.ts";
 import {
   audible,
@@ -14,6 +14,7 @@ import {
   words,
 } from "../../../../tests/support/speech.ts";
 import { defaultListening } from "../services.ts";
+import { SileroDetector, sileroPath } from "./silero.ts";
 
 const types = (microphone: Microphone): string[] => microphone.voice.map(({ type }) => type);
 
@@ -109,15 +110,12 @@ describe("R13 hands-free", () => {
 });
 
 describe("R63 without Silero", () => {
-  const missing = async (): Promise<string> => "/nowhere/silero.onnx";
-  const damaged = async (): Promise<string> => import.meta.filename;
-
   test.each([
-    ["missing", missing, /does not exist/],
-    ["damaged", damaged, /damaged/],
+    ["missing", () => SileroDetector.load("/nowhere/silero.onnx"), /does not exist/],
+    ["damaged", () => SileroDetector.load(import.meta.filename), /damaged/],
     ["not installed", () => Promise.reject(new Error("Cannot find package")), /Cannot find package/],
-  ])("a model that is %s: loudness decides, and why is told", async (_name, modelPath, reason) => {
-    using microphone = await Microphone.open({}, modelPath);
+  ])("a model that is %s: loudness decides, and why is told", async (_name, load, reason) => {
+    using microphone = await Microphone.open({}, load);
     const { listener } = microphone;
     expect(await listener.call("configure", { ...defaultListening, adaptive: false })).toMatchObject({
       detector: "energy",
@@ -129,6 +127,34 @@ describe("R63 without Silero", () => {
     expect(types(microphone)).toEqual(["started", "paused", "ended"]);
     expect(microphone.pauses).toMatchObject([{ utteranceId: "u", samples: summary.samples }]);
     expect(summary.samples).toBeGreaterThan(audible(said, -45).last);
+  });
+
+  test("a detector that fails in the middle of a word: loudness takes over, and nothing of the word is lost", async () => {
+    using told = silenced();
+    using microphone = await Microphone.open({ adaptive: false }, async () => {
+      const silero = await SileroDetector.load(sileroPath());
+      let frames = 0;
+      const judge = (frame: Float32Array): Promise<number> => {
+        if (frames++ === 40) throw new Error("The native code gave up.");
+        return silero.judge(frame);
+      };
+      return {
+        name: "silero",
+        judge,
+        peek: (samples) => silero.peek(samples),
+        [Symbol.asyncDispose]: async () => {},
+      };
+    });
+    const said = joined(silence(1_000), words("biggest-planet"), silence(1_000));
+    const { summary } = await microphone.ask(mixed(said, whiteNoise(said.length, -60)));
+    expect(summary.samples).toBeGreaterThan(audible(said, -45).last);
+    expect(summary.trimmedSamples).toBeGreaterThan(0);
+    expect(types(microphone).at(-1)).toBe("ended");
+    expect(told.lines.join(" ")).toContain("The voice detector failed");
+    expect(await microphone.listener.call("configure", defaultListening)).toMatchObject({
+      detector: "energy",
+      reason: expect.stringContaining("gave up"),
+    });
   });
 
   test("before anyone configured it nothing is told of voice, and no silence is taken away", async () => {
@@ -143,3 +169,10 @@ describe("R63 without Silero", () => {
     expect(new Set(microphone.speech)).toEqual(new Set([0]));
   });
 });
+
+/** What is written to the console meanwhile. */
+function silenced(): Disposable & { readonly lines: readonly string[] } {
+  const lines: string[] = [];
+  const spy = vi.spyOn(console, "error").mockImplementation((...told) => void lines.push(told.join(" ")));
+  return { lines, [Symbol.dispose]: () => spy.mockRestore() };
+}

@@ -11,16 +11,17 @@ import { decodeSource } from "./source.ts";
 import { StreamTimes } from "./stream-times.ts";
 import { Utterance } from "./utterance.ts";
 import { UtteranceShelf } from "./utterance-shelf.ts";
+import type { VoiceDetector } from "./vad.ts";
 import type { VoiceChange } from "./voice-activity.ts";
 
 /** Pieces of a replay: short enough that a microphone's blocks in between are not held up. */
 const REPLAY_SAMPLES = LISTEN_RATE_HZ;
 
 /**
- * Serves one listener on `port`: microphone in; level, log-mel and voice activity out. `modelPath` finds the voice
- * detector's model once `configure` asks for it.
+ * Serves one listener on `port`: microphone in; level, log-mel and voice activity out. `loadDetector` is asked by
+ * the first `configure`.
  */
-export function start(port: Port, clock: Clock = systemClock, modelPath = installedModelPath): Disposable {
+export function start(port: Port, clock: Clock = systemClock, loadDetector = loadSilero): Disposable {
   const utterances = new UtteranceShelf();
   const times = new StreamTimes();
   let open: Recording | undefined;
@@ -30,7 +31,7 @@ export function start(port: Port, clock: Clock = systemClock, modelPath = instal
   let options = defaultListening;
 
   const ear = new Ear({
-    modelPath,
+    loadDetector,
     onLevel: (level) => server.emit("level", level),
     onFrame: (frame, changes) => {
       // What was made of a pause is void before any mel says more.
@@ -130,7 +131,6 @@ export function start(port: Port, clock: Clock = systemClock, modelPath = instal
         if (recording.trims) {
           ending.add(recording);
           isVoiced = await ear.settle(tail);
-          ending.delete(recording);
         }
         try {
           return recording.finish(isVoiced);
@@ -138,6 +138,8 @@ export function start(port: Port, clock: Clock = systemClock, modelPath = instal
           // One that fails to end leaves nothing behind.
           utterances.forget(utteranceId);
           throw error;
+        } finally {
+          ending.delete(recording);
         }
       },
       audio: ({ utteranceId }) => utterances.find(utteranceId).audio(),
@@ -184,7 +186,11 @@ export function start(port: Port, clock: Clock = systemClock, modelPath = instal
   };
 }
 
-const installedModelPath = async (): Promise<string> => (await import("./silero.ts")).sileroPath();
+/** Only when asked: a listener without voice detection loads no native code. */
+async function loadSilero(): Promise<VoiceDetector> {
+  const { SileroDetector, sileroPath } = await import("./silero.ts");
+  return SileroDetector.load(sileroPath());
+}
 
 function nothing(utteranceId: string, nowMs: number): UtteranceSummary {
   const melSpan = { name: "mel", startMs: nowMs, endMs: nowMs } as const;
