@@ -93,7 +93,7 @@ class ParleyApp implements App {
         this.#windows.emit("level", level);
         this.#talk.hearing.ears.heard(levelMs, level.speech);
       },
-      onVoice: (activity) => this.#talk.hearing.ears.voice(activity),
+      onVoice: (activity) => this.#talk.hearing.voice(activity),
       listening: () => listeningOptions(this.settings),
       onWeakDetector: (reason) => this.#onWeakDetector(reason),
       onProblem: (error) => this.#tell(error, "warning"),
@@ -116,6 +116,7 @@ class ParleyApp implements App {
       engine: () => this.#engine.engine,
       windows: this.#windows,
       isMuted: () => this.#microphone.isMuted,
+      canRead: () => !this.#engine.state.isDemo,
       report: options.report,
       latency: this.#latency,
       transcriber: new Transcriber({

@@ -2,6 +2,7 @@ import type { Phase } from "../../shared/app-contract.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { VoiceActivity } from "../models/services.ts";
+import type { Interjection } from "./interjections.ts";
 import { TurnTaking } from "./turn-taking.ts";
 import type { TurnTakingAction, TurnTakingConfig, TurnTakingInput } from "./turn-taking-events.ts";
 
@@ -12,6 +13,8 @@ export interface Floor {
   cancel(): void;
   /** Loudness of the running answer from now on; 0 holds it where it is. */
   gain(gain: number): void;
+  /** Reads the words since this sample, and passes on what they mean with `words`. */
+  read(fromSample: number): void;
   interrupt(startedAtMs: number): void;
   /** A pause runs that will end the question, or (null) does not any more. */
   endpoint(endpoint: { readonly pausedAtMs: number; readonly endPauseMs: number } | null): void;
@@ -58,6 +61,11 @@ export class HandsFree implements Disposable {
   /** The key takes over whatever voice has begun. */
   key(): void {
     this.#handle({ type: "key" });
+  }
+
+  /** What the words said over the answer mean. */
+  words(meaning: Interjection): void {
+    this.#handle({ type: "words", meaning });
   }
 
   /** Nothing is heard from now on, until it is. */
@@ -107,6 +115,8 @@ export class HandsFree implements Disposable {
         return floor.cancel();
       case "gain":
         return floor.gain(action.gain);
+      case "read":
+        return floor.read(action.fromSample);
       case "interrupt":
         return floor.interrupt(action.startedAtMs);
       default:

@@ -1,13 +1,18 @@
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { Settings } from "../../shared/settings.ts";
+import { languageOfVoice } from "../../shared/voices.ts";
 import type { Conversation, Listening, ListenOptions } from "../assistant/conversation.ts";
 import type { InterruptCause, Turn } from "../assistant/turn.ts";
 import type { Engine } from "../models/engine.ts";
+import type { VoiceActivity } from "../models/services.ts";
+import { completeness } from "./completeness.ts";
 import { HandsFree, type Floor } from "./hands-free.ts";
+import { interjectionIn } from "./interjections.ts";
 import { passed, plausibleKeyTime } from "./key-time.ts";
 import { turnTakingConfig } from "./turn-taking-settings.ts";
 import type { Question } from "./turn-keeper.ts";
+import { WordReader } from "./word-reader.ts";
 import type { Windows } from "./windows.ts";
 
 export interface HearingOptions {
@@ -17,6 +22,8 @@ export interface HearingOptions {
   readonly settings: () => Settings;
   /** The microphone is shut on purpose. */
   readonly isMuted: () => boolean;
+  /** The model can write down a few words well enough to act on them; the demo pack cannot. */
+  readonly canRead: () => boolean;
   /** The conversation that is talked in. */
   readonly conversation: () => Conversation;
   /** Silences and ends whatever speaks; the person meant it at `atMs`. */
@@ -31,6 +38,9 @@ export interface HearingOptions {
   readonly report: (error: AppError) => void;
 }
 
+/** After the 120 ms that a pause is known: what a speaker draws breath in is over, and the prepared answer has its start. */
+const READ_AFTER_MS = 100;
+
 interface OpenUtterance {
   readonly listening: Listening;
   /** When its first sound was heard, the pre-roll included. */
@@ -42,11 +52,14 @@ interface OpenUtterance {
 export class Hearing implements Disposable {
   readonly #options: HearingOptions;
   readonly #handsFree: HandsFree;
+  readonly #reader: WordReader;
+  #hint: Disposable | undefined;
   #utterance: OpenUtterance | undefined;
 
   constructor(options: HearingOptions) {
     this.#options = options;
     const { clock, settings, report } = options;
+    this.#reader = new WordReader(options.engine);
     const config = () => turnTakingConfig(settings());
     this.#handsFree = new HandsFree({ floor: this.#floor(), clock, config, report });
   }
@@ -56,8 +69,15 @@ export class Hearing implements Disposable {
     return this.#utterance?.listening.utteranceId ?? null;
   }
 
-  /** What the microphone's sound says, what the assistant does, and how the settings want turns to be taken. */
-  get ears(): Pick<HandsFree, "voice" | "heard" | "deaf" | "phase" | "configure"> {
+  /** What the microphone's sound says about voice. */
+  voice(activity: VoiceActivity): void {
+    this.#handsFree.voice(activity);
+    if (activity.type === "paused") this.#readLater(activity);
+    else if (activity.type !== "ended" || activity.utteranceId !== null) this.#stopReading();
+  }
+
+  /** How much of the microphone was heard, what the assistant does, and how the settings want turns to be taken. */
+  get ears(): Pick<HandsFree, "heard" | "deaf" | "phase" | "configure"> {
     return this.#handsFree;
   }
 
@@ -110,6 +130,7 @@ export class Hearing implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#stopReading();
     this.#handsFree[Symbol.dispose]();
   }
 
@@ -128,9 +149,39 @@ export class Hearing implements Disposable {
         if (this.utteranceId !== null) this.cancel(this.utteranceId);
       },
       gain,
+      read: (fromSample) => void this.#overhear(fromSample),
       interrupt: (startedAtMs) => interrupt("voice", startedAtMs),
       endpoint: (endpoint) => windows.emit("endpoint", endpoint),
     };
+  }
+
+  /** Tells the listener in a pause how finished the words sound: the end comes sooner, or waits for the rest. */
+  #readLater({ utteranceId, samples }: Extract<VoiceActivity, { type: "paused" }>): void {
+    const { clock, settings, canRead } = this.#options;
+    if (utteranceId === null || utteranceId !== this.utteranceId || this.#utterance?.begunBy !== "voice")
+      return;
+    if (!settings().turnTaking.adaptive || !canRead()) return;
+    this.#hint = clock.after(READ_AFTER_MS, () => void this.#read(utteranceId, samples));
+  }
+
+  async #read(utteranceId: string, samples: number): Promise<void> {
+    const text = await this.#reader.read(utteranceId, samples);
+    if (text === null) return;
+    const { engine, settings } = this.#options;
+    const hint = completeness(text, languageOfVoice(settings().voice.id) ?? null);
+    engine().listener.notify("hint", { utteranceId, completeness: hint });
+  }
+
+  async #overhear(fromSample: number): Promise<void> {
+    if (!this.#options.canRead()) return;
+    const text = await this.#reader.overhear(fromSample);
+    const meaning = text === null ? null : interjectionIn(text, null);
+    if (meaning !== null) this.#handsFree.words(meaning);
+  }
+
+  #stopReading(): void {
+    this.#hint?.[Symbol.dispose]();
+    this.#reader.abandon();
   }
 
   #open(options: ListenOptions, fromMs: number, begunBy: OpenUtterance["begunBy"]): void {

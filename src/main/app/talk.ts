@@ -19,6 +19,8 @@ export interface TalkOptions extends TurnSurroundings {
   readonly windows: Windows;
   /** The microphone is shut on purpose. */
   readonly isMuted: () => boolean;
+  /** Words can be read while they are said; see Hearing. */
+  readonly canRead: () => boolean;
   /** For the log: failures that nobody waits for. */
   readonly report: (error: AppError) => void;
 }

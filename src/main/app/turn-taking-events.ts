@@ -31,7 +31,7 @@ export type TurnTakingInput =
   | { readonly type: "phase"; readonly phase: Phase }
   /** The key went down: the question that is open, or opens now, ends with the key. */
   | { readonly type: "key" }
-  /** What the words over the answer say, when someone could read them during the pause after them. */
+  /** What the words over the answer say, when someone could read them in the pause after them. */
   | { readonly type: "words"; readonly meaning: "stop" | "backchannel" }
   /** Nothing is heard any more: muted, unplugged, or the listener was restarted. */
   | { readonly type: "deaf" }
@@ -46,6 +46,8 @@ export type TurnTakingAction =
   | { readonly type: "cancel" }
   /** How loud the answer goes on: 0 holds it where it is. */
   | { readonly type: "gain"; readonly gain: number }
+  /** Find out what the words since this sample mean, if there is time; nothing waits for it. */
+  | { readonly type: "read"; readonly fromSample: number }
   /** End the answer where it was heard: the person has spoken since `startedAtMs`. */
   | { readonly type: "interrupt"; readonly startedAtMs: number }
   /** A pause runs that ends the question after `endPauseMs` in all; null when it does not any more. */

@@ -72,9 +72,8 @@ class Script {
 
   /** What it did, without the times: enough for most questions. */
   get did(): string {
-    return this.actions
-      .map(({ action }) => (action.type === "gain" ? `gain ${action.gain}` : action.type))
-      .join(" ");
+    const done = this.actions.map(({ action }) => action).filter(({ type }) => type !== "read");
+    return done.map((action) => (action.type === "gain" ? `gain ${action.gain}` : action.type)).join(" ");
   }
 
   /** Microphone audio from the first voice of the last speech to the first action of this kind. */
@@ -323,6 +322,21 @@ describe("R13 R46 voice over the answer", () => {
     expect(stopped.phase("idle").run("_640").did).toBe("gain 0 interrupt");
     const more = new Script().run("v256 _192", "speaking").input({ type: "words", meaning: "stop" });
     expect(more.phase("idle").run("v640 _640").did).toBe("gain 0 interrupt open endpoint endpoint release");
+  });
+
+  test("words over the answer are asked for in their pause, from their start", () => {
+    const script = new Script().run("_320", "speaking");
+    const fromSample = sampleAt(script.nowMs - config.preRollMs);
+    script.run("v256 _640");
+    expect(script.actions.map(({ action }) => action)).toContainEqual({ type: "read", fromSample });
+    expect(new Script().run("v640 _640").actions.some(({ action }) => action.type === "read")).toBe(false);
+  });
+
+  test("a stop word that is read late still stops the answer, and no other", () => {
+    const late = new Script().run("v256 _640", "speaking");
+    expect(late.input({ type: "words", meaning: "stop" }).did).toBe("gain 0 gain 1 interrupt");
+    const other = new Script().run("v256 _640", "speaking").phase("thinking").phase("speaking");
+    expect(other.input({ type: "words", meaning: "stop" }).did).toBe("gain 0 gain 1");
   });
 
   test("a backchannel in so many words gives the answer its voice back; words of a pause that is over do not", () => {

@@ -37,6 +37,8 @@ type State =
   | { readonly name: "quiet" }
   | Asking
   | { readonly name: "contesting"; readonly contest: Contest }
+  /** It was too short to be meant, unless its words say so. */
+  | { readonly name: "murmured"; readonly contest: Contest }
   /** The answer was stopped with a word; anything more is a question that began with it. */
   | { readonly name: "stopped"; readonly startSample: number; readonly startedAtMs: number }
   | Ignoring;
@@ -140,6 +142,9 @@ export class TurnTaking {
     }
     const begun =
       state.name === "contesting" ? this.#decide(state.contest, state.contest.paused(), atMs) : [];
+    if (this.#state.name === "contesting") {
+      return [...begun, { type: "read", fromSample: this.#withPreRoll(this.#state.contest.startSample) }];
+    }
     if (this.#state.name !== "asking") return begun;
     this.#state.voicedUntilMs = endedAtMs;
     return [...begun, { type: "endpoint", endpoint: { pausedAtMs: endedAtMs, endPauseMs } }];
@@ -166,7 +171,8 @@ export class TurnTaking {
     const begun =
       state.name === "contesting" ? this.#decide(state.contest, state.contest.ended(voicedMs), atMs) : [];
     const asked = this.#state;
-    this.#state = { name: "quiet" };
+    this.#state =
+      asked.name === "contesting" ? { name: "murmured", contest: asked.contest } : { name: "quiet" };
     if (asked.name !== "asking") return begun;
     if (voicedMs < asked.minVoicedMs) return [...begun, ...endpointOff(asked), { type: "cancel" }];
     const releasedAtMs = Math.min(atMs, endedAtMs + pauseMs);
@@ -186,11 +192,12 @@ export class TurnTaking {
   #words(meaning: "stop" | "backchannel", atMs: number): TurnTakingAction[] {
     const state = this.#state;
     // Words that were read of a pause which is over are not all that was said.
-    if (state.name !== "contesting" || !state.contest.isPaused) return [];
+    if (state.name !== "murmured" && !(state.name === "contesting" && state.contest.isPaused)) return [];
     const { contest } = state;
     if (meaning === "backchannel") return this.#decide(contest, contest.giveBack(), atMs);
     const { startSample, startedAtMs } = contest;
-    this.#state = { name: "stopped", startSample, startedAtMs };
+    this.#state =
+      state.name === "murmured" ? { name: "quiet" } : { name: "stopped", startSample, startedAtMs };
     return [{ type: "interrupt", startedAtMs }];
   }
 
@@ -208,6 +215,8 @@ export class TurnTaking {
       const { startSample, startedAtMs } = state.contest;
       return this.#ask(startSample, startedAtMs, atMs, this.#config.bargeInMs);
     }
+    // Another answer is not what the words were said to.
+    if (state.name === "murmured" && phase !== "speaking") this.#state = { name: "quiet" };
     if (state.name === "ignoring") this.#outlast(state);
     return [];
   }
@@ -267,8 +276,11 @@ export class TurnTaking {
     minVoicedMs = MIN_QUESTION_MS,
   ): TurnTakingAction[] {
     this.#state = { name: "asking", sinceMs: atMs, minVoicedMs, voicedUntilMs: null };
-    const fromSample = Math.max(0, startSample - samplesOf(this.#config.preRollMs));
-    return [{ type: "open", fromSample, startedAtMs }];
+    return [{ type: "open", fromSample: this.#withPreRoll(startSample), startedAtMs }];
+  }
+
+  #withPreRoll(startSample: number): number {
+    return Math.max(0, startSample - samplesOf(this.#config.preRollMs));
   }
 }
 
