@@ -24,8 +24,15 @@ export interface SegmentRule {
   readonly wordWords: number;
 }
 
-/** The rule for the segment of this index: the lever of a deadline-based planner. */
-export type SegmentPolicy = (index: number) => SegmentRule;
+/** A place where the open segment could end, and what it would be then. */
+export interface SegmentCandidate {
+  readonly kind: BoundaryKind;
+  /** Speakable characters. */
+  readonly characters: number;
+}
+
+/** The rule for the segment of this index, and for ending it here: the lever of a deadline-based planner. */
+export type SegmentPolicy = (index: number, candidate?: SegmentCandidate) => SegmentRule;
 
 /**
  * A short beginning, because nothing sounds before it is complete; then clauses, then whole sentences, whose melody a
@@ -101,13 +108,8 @@ export class SpeechPlanner {
   }
 
   #allows(candidate: string, kind: BoundaryKind): boolean {
-    const words = wordsOf(candidate);
-    if (words.length === 0) return false;
-    if (candidate.length >= MAX_CHARACTERS) return true;
-    const rule = this.#policy(this.#index);
-    if (kind === "sentence") return words.length >= rule.minWords;
-    if (kind === "clause") return words.length >= rule.clauseWords;
-    return words.length >= rule.wordWords && !leaning.has(words.at(-1)!.toLowerCase());
+    if (candidate.length >= MAX_CHARACTERS) return wordsOf(candidate).length > 0;
+    return mayEnd(candidate, kind, this.#policy(this.#index, { kind, characters: candidate.trim().length }));
   }
 
   #take(end: number): Segment | null {
@@ -134,6 +136,15 @@ export class SpeechPlanner {
   #sourceEndOf(end: number): number {
     return this.#speakable.sources[end - 1]! + 1;
   }
+}
+
+/** Whether a segment of this text may end at a boundary of this kind. */
+export function mayEnd(text: string, kind: BoundaryKind, rule: SegmentRule): boolean {
+  const words = wordsOf(text);
+  if (words.length === 0) return false;
+  if (kind === "sentence") return words.length >= rule.minWords;
+  if (kind === "clause") return words.length >= rule.clauseWords;
+  return words.length >= rule.wordWords && !leaning.has(words.at(-1)!.toLowerCase());
 }
 
 /** The words of a text: what lies between spaces and has a letter or digit, without its punctuation. */
