@@ -31,20 +31,21 @@ const nowhere: SegmentRule = { minWords: never, clauseWords: never, wordWords: n
  * then as much of a sentence as the sound in hand allows. It knows times only by what it is told.
  */
 export class DeadlinePlanner {
-  readonly #initial: CostEstimate;
   readonly #costs: () => CostEstimate;
   readonly #now: () => number;
   readonly #firstCharacters: number | null;
   /** Made and to be made: when the voice is free, and when the player runs dry. */
   #voiceFreeMs = Number.NEGATIVE_INFINITY;
   #dryMs = Number.NEGATIVE_INFINITY;
+  /** The same for what is made, and how much is not. */
+  #madeDryMs = Number.NEGATIVE_INFINITY;
+  #openCharacters = 0;
 
   /** `costs` is asked again at each later segment; the first one depends on nothing but what it says now. */
   constructor(costs: () => CostEstimate, now: () => number) {
     this.#costs = costs;
     this.#now = now;
-    this.#initial = costs();
-    this.#firstCharacters = firstCharacters(this.#initial);
+    this.#firstCharacters = firstCharacters(costs());
   }
 
   /** No first segment keeps the player from starving: synthesis is slower than speech, and the start has to wait. */
@@ -64,16 +65,20 @@ export class DeadlinePlanner {
     const nowMs = this.#now();
     const costs = this.#costs();
     const readyMs = Math.max(nowMs, this.#voiceFreeMs) + synthesisMs(costs, characters);
+    this.#openCharacters += characters;
     this.#voiceFreeMs = readyMs;
     this.#dryMs = Math.max(this.#dryMs, readyMs) + costs.audioMsPerCharacter * characters;
   }
 
-  /** What is true: the voice has made everything but `openCharacters`, and the player runs dry of it at `dryMs`. */
-  made(dryMs: number, openCharacters: number): void {
+  /** The voice has made so many of the characters planned, and they sound for `audioMs`. */
+  made(characters: number, audioMs: number): void {
     const costs = this.#costs();
     const nowMs = this.#now();
-    this.#voiceFreeMs = openCharacters > 0 ? nowMs + synthesisMs(costs, openCharacters) : nowMs;
-    this.#dryMs = dryMs + costs.audioMsPerCharacter * openCharacters;
+    this.#openCharacters = Math.max(0, this.#openCharacters - characters);
+    this.#madeDryMs = Math.max(nowMs, this.#madeDryMs) + audioMs;
+    const open = this.#openCharacters;
+    this.#voiceFreeMs = open > 0 ? nowMs + synthesisMs(costs, open) : nowMs;
+    this.#dryMs = this.#madeDryMs + costs.audioMsPerCharacter * open;
   }
 
   #first({ characters }: SegmentCandidate): SegmentRule {
