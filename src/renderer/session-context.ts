@@ -1,7 +1,11 @@
-import { createContext, use } from "react";
-import { useStore, type StoreApi } from "zustand";
+import { createContext, use, useCallback, useSyncExternalStore } from "react";
+import type { StoreApi } from "zustand/vanilla";
 import type { Session } from "./session/session.ts";
+import { FrameListeners } from "./stores/frame-listeners.ts";
 import type { States } from "./stores/stores.ts";
+
+/** One for all views, so that all of them are rendered together. */
+const frameListeners = new FrameListeners();
 
 export const SessionContext = createContext<Session | null>(null);
 
@@ -12,8 +16,12 @@ export function useSession(): Session {
   return session;
 }
 
-/** Renders from one store; keep the selector narrow. */
+/** Renders from one store, at most once a frame; keep the selector narrow. */
 export function useStores<K extends keyof States, T>(name: K, select: (state: States[K]) => T): T {
   const store: StoreApi<States[K]> = useSession().stores[name];
-  return useStore(store, select);
+  const subscribe = useCallback(
+    (onChange: () => void) => frameListeners.subscribe(store.subscribe, onChange),
+    [store],
+  );
+  return useSyncExternalStore(subscribe, () => select(store.getState()));
 }

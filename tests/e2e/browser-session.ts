@@ -49,8 +49,15 @@ export class BrowserSession implements AsyncDisposable {
     });
   }
 
-  /** `question` is a golden recording; the fake microphone says it again and again, with a second of silence between. */
-  static async start(options: { question: string; isMicrophoneAllowed?: boolean }): Promise<BrowserSession> {
+  /**
+   * `question` is a golden recording; the fake microphone says it again and again from when it is opened, with
+   * `silenceMs` (a second) of silence between.
+   */
+  static async start(options: {
+    question: string;
+    silenceMs?: number;
+    isMicrophoneAllowed?: boolean;
+  }): Promise<BrowserSession> {
     const folder = mkdtempSync(path.join(tmpdir(), "parley-e2e-"));
     const host = spawn(process.execPath, [entry, "--no-open"], {
       env: { ...process.env, PARLEY_HOME: path.join(folder, "home") },
@@ -59,7 +66,7 @@ export class BrowserSession implements AsyncDisposable {
     const [address] = (await once(createInterface(host.stdout), "line")) as [string];
     const microphone = path.join(folder, "microphone.wav");
     const spoken = golden(options.question);
-    const padded = new Float32Array(spoken.length + RATE_HZ);
+    const padded = new Float32Array(spoken.length + ((options.silenceMs ?? 1000) / 1000) * RATE_HZ);
     padded.set(spoken);
     writeFileSync(microphone, wavFile([padded], { rateHz: RATE_HZ, code: 1, bits: 16 }));
     const browser = await chromium.launch({

@@ -282,6 +282,32 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     expect(host.problems).toEqual([]);
   });
 
+  test("R13 two quick presses of M leave the microphone open, whatever main is late to say", async () => {
+    const page = await host.open();
+    await page.getByRole("button", { name: "Microphone off" }).click();
+    await page.getByRole("button", { name: "Microphone on" }).waitFor();
+    await page.evaluate(() => {
+      for (const type of ["keydown", "keyup", "keydown", "keyup"]) {
+        window.dispatchEvent(new KeyboardEvent(type, { key: "m", code: "KeyM" }));
+      }
+    });
+    await page.waitForFunction(
+      () => window.scriptedMain?.log.filter(({ name }) => name === "mic.mute").length === 2,
+    );
+    expect((await calls(page, "mic.mute")).map(({ params }) => params)).toEqual([
+      { muted: true },
+      { muted: false },
+    ]);
+    await page.getByRole("button", { name: "Microphone on" }).waitFor();
+    await page.waitForFunction(() => {
+      const blocks = window.scriptedMain?.microphone.blocks ?? 0;
+      const before: number = Reflect.get(window, "blocksBefore") ?? blocks;
+      Object.assign(window, { blocksBefore: before });
+      return blocks > before + 5;
+    });
+    expect(host.problems).toEqual([]);
+  });
+
   test("R13 hands-free is chosen beside the talk button, opens the microphone, and says what it hears", async () => {
     const page = await host.open();
     const emit = (event: string, value: unknown) =>

@@ -177,6 +177,31 @@ const handlers: Handlers<AppService> = {
       setState({ phase: "idle", utteranceId: null });
       return {};
     },
+    "models.list": () => ({ models: scriptedModels, memoryBytes: 24e9 }),
+    "models.download": (params) => {
+      logged("models.download", params);
+      return {};
+    },
+    "models.pause": (params) => {
+      logged("models.pause", params);
+      return {};
+    },
+    "models.remove": (params) => {
+      logged("models.remove", params);
+      return {};
+    },
+    "models.verify": (params) => {
+      logged("models.verify", params);
+      return {};
+    },
+    "models.import": (params) => {
+      logged("models.import", params);
+      return {};
+    },
+    "models.add": (params) => {
+      logged("models.add", params);
+      return scriptedModels[0]!;
+    },
     "mic.mute": (params) => {
       setState({ isMuted: logged("mic.mute", params).muted });
       return {};

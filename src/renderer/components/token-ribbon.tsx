@@ -1,4 +1,4 @@
-import { useEffect, useRef, type ReactNode } from "react";
+import { memo, useEffect, useRef, type ReactNode } from "react";
 import { latencyTargets } from "../../shared/metrics.ts";
 import { figuresOf, type LiveTurn, type TokenMark } from "../stores/live-turn.ts";
 import { figureNames, figureOrder, formatMs, heatOf } from "./heat.ts";
@@ -66,7 +66,8 @@ function Tokens({ tokens }: { tokens: readonly TokenMark[] }): ReactNode {
   );
 }
 
-function Token({ token }: { token: TokenMark }): ReactNode {
+/** Drawn once: a token never changes, and a long reply has hundreds. */
+const Token = memo(function Token({ token }: { token: TokenMark }): ReactNode {
   const budgetMs = token.sincePreviousMs === null ? latencyTargets.firstTokenMs : latencyTargets.interTokenMs;
   const ms = token.sincePreviousMs ?? token.tMs;
   const height = Math.max(2, Math.min(1.6, ms / budgetMs) * BUDGET_HEIGHT_PX);
@@ -80,4 +81,4 @@ function Token({ token }: { token: TokenMark }): ReactNode {
       <span className={styles["text"]}>{token.text.replace(/\n/g, "↵") || "·"}</span>
     </li>
   );
-}
+});

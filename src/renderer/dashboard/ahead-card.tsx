@@ -34,7 +34,13 @@ export function AheadCard({ records }: { records: readonly LatencyRecord[] }): R
           </div>
         ))}
       </dl>
-      <HistogramChart histogram={histogramOf(savedMs, null)} targetMs={null} title="Saved" />
+      {savedMs.length > 0 ? (
+        <HistogramChart histogram={histogramOf(savedMs, null)} targetMs={null} title="Saved" />
+      ) : (
+        <p className={styles["quiet"]}>
+          A pause of a moment before you let go is enough: the answer is prepared in it.
+        </p>
+      )}
     </section>
   );
 }

@@ -19,7 +19,7 @@ export function MeasureCard({ name, values }: { name: MeasureName; values: reado
     <section className={styles["card"]} aria-label={title}>
       <header className={styles["cardHead"]}>
         <h2>{title}</h2>
-        {targetMs !== null && <span>target {targetMs} ms</span>}
+        {targetMs !== null && <span title="Target">&lt; {targetMs} ms</span>}
       </header>
       <p className={styles["median"]} data-heat={heat}>
         {formatMs(summary?.p50 ?? null)}
@@ -79,10 +79,7 @@ export function HistogramChart(props: {
             numTicks={Math.max(2, Math.floor(width / 64))}
             hideTicks
             axisClassName={styles["axis"] ?? ""}
-            tickLabelProps={(_value, index, ticks) => ({
-              dy: -2,
-              textAnchor: index === 0 ? "start" : index === ticks.length - 1 ? "end" : "middle",
-            })}
+            tickLabelProps={(value) => ({ dy: -2, textAnchor: anchorAt(x(Number(value)), width) })}
           />
         </svg>
       )}
@@ -93,6 +90,12 @@ export function HistogramChart(props: {
       )}
     </div>
   );
+}
+
+/** Labels at the ends of the axis stay inside the card. */
+function anchorAt(x: number, width: number): "start" | "middle" | "end" {
+  if (x < 16) return "start";
+  return x > width - 16 ? "end" : "middle";
 }
 
 function describe({ histogram, targetMs, title }: Parameters<typeof HistogramChart>[0]): string {

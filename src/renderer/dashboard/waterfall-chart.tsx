@@ -6,6 +6,7 @@ import { scaleLinear } from "@visx/scale";
 import { useMemo, useState, type ReactNode } from "react";
 import type { LatencyRecord } from "../../shared/app-contract.ts";
 import { formatMs } from "../components/heat.ts";
+import { placeLabels } from "./label-rows.ts";
 import { useWidth } from "./use-width.ts";
 import { AHEAD_LANE, waterfallOf, type Waterfall, type WaterfallBar } from "./waterfall.ts";
 import styles from "./dashboard.module.css";
@@ -66,6 +67,8 @@ function Bars(props: {
   const right = Math.max(LEFT + 40, width - 8);
   const x = scaleLinear({ domain: [props.fromMs, props.untilMs], range: [0, right - LEFT], clamp: true });
   const shown = milestones.filter(({ atMs }) => atMs <= props.untilMs);
+  const labels = shown.map(({ title, atMs }) => ({ x: x(atMs), text: title }));
+  const places = placeLabels(labels, -LEFT, right - LEFT + 8);
   return (
     <div ref={box} className={styles["chart"]}>
       {width > 0 && (
@@ -82,18 +85,25 @@ function Bars(props: {
               tickLabelProps={() => ({ textAnchor: "middle" })}
             />
             <line className={styles["zero"]} x1={x(0)} x2={x(0)} y1={-30} y2={height - TOP} />
-            {shown.map(({ title, atMs }, index) => (
-              <g key={title} className={styles["milestone"]}>
-                <line x1={x(atMs)} x2={x(atMs)} y1={index % 2 === 0 ? -24 : -10} y2={height - TOP} />
-                <text
-                  x={x(atMs) + (index % 2 === 0 ? -4 : 4)}
-                  y={index % 2 === 0 ? -18 : -4}
-                  textAnchor={index % 2 === 0 ? "end" : "start"}
-                >
-                  {title}
-                </text>
-              </g>
-            ))}
+            {shown.map(({ title, atMs }, index) => {
+              const place = places[index];
+              const isLeft = place?.side === "left";
+              return (
+                <g key={title} className={styles["milestone"]}>
+                  <line x1={x(atMs)} x2={x(atMs)} y1={place?.row === 0 ? -24 : -10} y2={height - TOP} />
+                  {place && (
+                    <text
+                      x={x(atMs) + (isLeft ? -4 : 4)}
+                      y={place.row === 0 ? -18 : -4}
+                      textAnchor={isLeft ? "end" : "start"}
+                    >
+                      {title}
+                    </text>
+                  )}
+                  <title>{`${title}: ${formatMs(atMs)}`}</title>
+                </g>
+              );
+            })}
           </Group>
           {lanes.map((lane, row) => (
             <Group key={lane.name} top={TOP + row * LANE_HEIGHT}>

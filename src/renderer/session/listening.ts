@@ -34,6 +34,7 @@ export class Listening implements TalkActions, Disposable {
   readonly #microphone: Microphone;
   #utterance: Utterance | undefined;
   #recorder: BlockRecorder | undefined;
+  #isArming = false;
 
   constructor(options: ListeningOptions) {
     this.#options = options;
@@ -62,11 +63,13 @@ export class Listening implements TalkActions, Disposable {
 
   async arm(): Promise<MicrophoneStatus> {
     const { audio } = this.#options.stores.settings.getState().settings;
+    this.#isArming = true;
     const status = await this.#microphone.arm({
       deviceId: audio.inputDeviceId,
       echoCancellation: audio.echoCancellation,
       noiseSuppression: audio.noiseSuppression,
     });
+    this.#isArming = false;
     if (status.state === "armed") localStorage.setItem(ARMED_KEY, "armed");
     return status;
   }
@@ -75,7 +78,8 @@ export class Listening implements TalkActions, Disposable {
   toggle(): void {
     const { isMuted } = this.#options.stores.assistant.getState();
     const { state } = this.#microphone.status;
-    if (isMuted) this.#tellMute(false);
+    // Muted here counts before main has said so: two quick presses are on and off again.
+    if (isMuted || state === "muted") this.#tellMute(false);
     else if (state !== "armed" && this.#isMain) void this.arm();
     else {
       // Here at once: what main says of it follows.
@@ -198,7 +202,12 @@ export class Listening implements TalkActions, Disposable {
   }
 
   #tellMute(muted: boolean): void {
-    this.#attempt(async () => this.#options.link.client.call("mic.mute", { muted }));
+    this.#attempt(async () => {
+      await this.#options.link.client.call("mic.mute", { muted });
+      // Main may never have heard that it was muted: then it has nothing to tell.
+      const isShut = this.#microphone.status.state === "muted" && !this.#isArming;
+      if (!muted && isShut && this.#mayOpen) await this.arm();
+    });
   }
 
   get #clockOffsetMs(): number {

@@ -7,6 +7,7 @@ import { useStores } from "../session-context.ts";
 import { EchoRow } from "./echo-row.tsx";
 import { RangeRow } from "./range-row.tsx";
 import { Row, SelectRow, SliderRow, SwitchRow, useSetting } from "./setting.tsx";
+import styles from "./settings.module.css";
 
 const milliseconds = (value: number): string => `${value} ms`;
 
@@ -23,7 +24,9 @@ export function TurnTakingSettings(): ReactNode {
             : "A key or the button begins a question and sends it"
         }
       >
-        <ModeSwitch />
+        <div className={styles["end"]}>
+          <ModeSwitch />
+        </div>
       </Row>
       <SwitchRow
         title="Answer ahead"
