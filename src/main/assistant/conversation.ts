@@ -8,6 +8,8 @@ import { OpenUtterance, type Listening, type ListenOptions } from "./open-uttera
 import { PromptHistory, type RememberedTurn } from "./prompt-history.ts";
 import type { ReplyVoice } from "./reply-voice.ts";
 import type { Ahead, Speculation } from "./speculation.ts";
+import { DeadlinePlanner } from "./deadline-planner.ts";
+import { SpeechCosts } from "./speech-costs.ts";
 import { defaultPolicy, type SegmentPolicy } from "./speech-planner.ts";
 import { Turn, type InterruptCause } from "./turn.ts";
 import { runPipeline, type AssistantEngine } from "./turn-pipeline.ts";
@@ -51,6 +53,8 @@ export interface ConversationOptions {
   /** Earlier turns, from a stored history. */
   readonly history?: readonly RememberedTurn[];
   readonly clock?: Clock;
+  /** What speech costs on this engine: shared by its conversations, so that each knows what the others measured. */
+  readonly costs?: SpeechCosts;
 }
 
 /** What is asked, and the answer that was prepared for it, if one was. */
@@ -68,6 +72,7 @@ export class Conversation {
   readonly #engine: AssistantEngine;
   readonly #queue: AudioQueue;
   readonly #clock: Clock;
+  readonly #costs: SpeechCosts;
   readonly #history = new PromptHistory();
   readonly #utterances = new Map<string, { readonly utteranceId: string; readonly samples: number }>();
   #settings: ConversationSettings;
@@ -81,6 +86,7 @@ export class Conversation {
     this.id = options.id ?? randomUUID();
     this.#engine = options.engine;
     this.#clock = options.clock ?? systemClock;
+    this.#costs = options.costs ?? new SpeechCosts();
     this.#settings = { ...defaultConversationSettings, ...options.settings };
     for (const turn of options.history ?? []) this.#history.add(turn);
     this.#queue = new AudioQueue({
@@ -125,6 +131,7 @@ export class Conversation {
         clock: this.#clock,
         settings: () => this.#settings,
         voice: () => this.#voice,
+        policy: () => this.#policy,
         prompt: async (content) => {
           await this.#turn?.finished;
           return this.#history.prompt(this.#settings.instructions, content);
@@ -240,6 +247,17 @@ export class Conversation {
     for (const utteranceId of utteranceIds) this.#engine.listener.notify("forget", { utteranceId });
   }
 
+  /** As the next turn will cut its first segment: speech that is prepared ahead must be what the turn then asks for. */
+  get #policy(): SegmentPolicy {
+    const { policy } = this.#settings;
+    if (policy !== defaultPolicy) return policy;
+    const { estimate } = this.#costs;
+    return new DeadlinePlanner(
+      () => estimate,
+      () => this.#clock.nowMs(),
+    ).policy;
+  }
+
   get #voice(): ReplyVoice {
     const { voice, followLanguage } = this.#settings;
     const expected = this.#expected ?? languageOfVoice(voice) ?? "en";
@@ -297,6 +315,7 @@ export class Conversation {
         sampling,
         maxNewTokens,
         policy,
+        costs: policy === defaultPolicy ? this.#costs : undefined,
         ahead,
         prompt: () => this.#history.prompt(instructions, content),
         recover: (utteranceIds) => this.#recover(utteranceIds, content),

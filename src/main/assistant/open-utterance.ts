@@ -6,6 +6,7 @@ import type { Prompt, UserContent, UtteranceSummary } from "../models/services.t
 import type { ConversationSettings } from "./conversation.ts";
 import type { ReplyVoice } from "./reply-voice.ts";
 import { Speculation } from "./speculation.ts";
+import type { SegmentPolicy } from "./speech-planner.ts";
 import type { Turn } from "./turn.ts";
 import type { AssistantEngine } from "./turn-pipeline.ts";
 
@@ -35,6 +36,8 @@ export interface Hearer {
   /** The same object until they are changed. */
   readonly settings: () => ConversationSettings;
   readonly voice: () => ReplyVoice;
+  /** Where the reply's segments will end. */
+  readonly policy: () => SegmentPolicy;
   /** The prompt that ends with this question, once the turn before is over: only then is it known what was heard of it. */
   readonly prompt: (content: readonly UserContent[]) => Promise<Prompt>;
   /** The utterance ends; false when it has ended before. */
@@ -138,7 +141,8 @@ export class OpenUtterance implements Listening {
     const made = await prompt([this.#content(samples)]);
     if (this.#pausedAt !== samples) return;
     const settings = this.#hearer.settings();
-    const { sampling, maxNewTokens, policy, speed } = settings;
+    const { sampling, maxNewTokens, speed } = settings;
+    const policy = this.#hearer.policy();
     this.#attempts++;
     const options = { engine, clock, prompt: made, samples, sampling, maxNewTokens, policy, speed };
     this.#ahead = { speculation: new Speculation({ ...options, voice: voice() }), settings };

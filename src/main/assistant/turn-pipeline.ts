@@ -6,8 +6,10 @@ import type { Engine } from "../models/engine.ts";
 import type { GenerationPart, Prompt, Sampling, SpeechPart } from "../models/services.ts";
 import type { AudioQueue } from "./audio-queue.ts";
 import { Channel } from "./channel.ts";
+import { DeadlinePlanner } from "./deadline-planner.ts";
 import { replyVoice, type ReplyVoice } from "./reply-voice.ts";
 import type { Ahead } from "./speculation.ts";
+import type { SpeechCosts } from "./speech-costs.ts";
 import { SpeechPlanner, type Segment, type SegmentPolicy } from "./speech-planner.ts";
 import type { Turn } from "./turn.ts";
 
@@ -22,6 +24,8 @@ export interface PipelineContext {
   readonly sampling: Sampling;
   readonly maxNewTokens: number;
   readonly policy: SegmentPolicy;
+  /** Learns what this turn's speech costs. Where given, deadlines take the place of `policy` (R43). */
+  readonly costs?: SpeechCosts | undefined;
   /** The answer as far as it was prepared before the question's end. */
   readonly ahead?: Ahead | undefined;
   /** Makes the prompt; called again after `recover`. */
@@ -37,9 +41,19 @@ export interface PipelineContext {
  */
 export async function runPipeline(turn: Turn, context: PipelineContext): Promise<void> {
   const segments = new Channel<Segment>();
-  const speaking = speak(turn, context, segments);
+  const { costs, clock } = context;
+  const deadline =
+    costs &&
+    new DeadlinePlanner(
+      () => costs.estimate,
+      () => clock.nowMs(),
+    );
+  const speaking = speak(turn, context, segments, deadline);
   try {
-    await Promise.all([generate(turn, context, segments).finally(() => segments.close()), speaking]);
+    await Promise.all([
+      generate(turn, context, segments, deadline).finally(() => segments.close()),
+      speaking,
+    ]);
   } catch (error) {
     // Neither half may outlive the other: the first failure ends both.
     segments.close();
@@ -48,11 +62,17 @@ export async function runPipeline(turn: Turn, context: PipelineContext): Promise
   await withAbort(context.queue.finish(turn.id), turn.signal);
 }
 
-async function generate(turn: Turn, context: PipelineContext, segments: Channel<Segment>): Promise<void> {
-  const planner = new SpeechPlanner(context.policy);
+async function generate(
+  turn: Turn,
+  context: PipelineContext,
+  segments: Channel<Segment>,
+  deadline: DeadlinePlanner | undefined,
+): Promise<void> {
+  const planner = new SpeechPlanner(deadline?.policy ?? context.policy);
   const deliver = (ready: readonly Segment[]): void => {
     for (const segment of ready) {
       turn.segment(segment.index, segment.text, context.clock.nowMs());
+      deadline?.planned(segment.text.length);
       segments.push(segment);
     }
   };
@@ -65,6 +85,7 @@ async function generate(turn: Turn, context: PipelineContext, segments: Channel<
       case "token":
         turn.trace.add(part.span);
         turn.token(part.id, part.text, part.atMs);
+        context.costs?.token(part.span.endMs - part.span.startMs, part.text.length);
         deliver(planner.push(part.text));
         break;
       case "finished":
@@ -110,7 +131,12 @@ function missingUtterances(details: unknown): string[] {
   return Array.isArray(utteranceIds) ? utteranceIds.filter((id) => typeof id === "string") : [];
 }
 
-async function speak(turn: Turn, context: PipelineContext, segments: Channel<Segment>): Promise<void> {
+async function speak(
+  turn: Turn,
+  context: PipelineContext,
+  segments: Channel<Segment>,
+  deadline: DeadlinePlanner | undefined,
+): Promise<void> {
   let index = 0;
   let startSample = 0;
   let voice: string | undefined;
@@ -133,6 +159,10 @@ async function speak(turn: Turn, context: PipelineContext, segments: Channel<Seg
       };
       turn.spoken.push({ chunk, segment, wordsBefore });
       context.queue.enqueue(chunk);
+      const audioMs = (part.pcm.length / part.sampleRateHz) * 1_000;
+      const synthesisMs = part.spans.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+      context.costs?.spoken({ characters: part.text.length, synthesisMs, audioMs });
+      deadline?.made(part.text.length, audioMs);
       index++;
       startSample += part.pcm.length;
       wordsBefore += part.words.length;
