@@ -32,8 +32,8 @@ export interface Trimming {
 /**
  * Which of the oldest exchanges to shorten or leave out; the question at hand is the last of `sizes`. The exchange before it
  * stays as it was spoken, unless there is no room at all; when there is too much, all others become words at once: what
- * follows a changed exchange has to be computed anew, and words are little. The conversation is replayed from its first turn, so the same
- * history always gives the same answer: no state has to survive a restart for the hysteresis to hold.
+ * follows a changed exchange has to be computed anew, and words are little. The conversation is replayed from its first
+ * turn, so the same history always gives the same answer: no state has to survive a restart for the hysteresis to hold.
  * Throws AppError context-full when the last question alone does not fit.
  */
 export function trimming(sizes: readonly ExchangeSize[], budget: ContextBudget): Trimming {

@@ -7,8 +7,8 @@ import { Context } from "./context.ts";
 import type { Prefilled } from "./context.ts";
 import { cutTokens, Detokenizer } from "./detokenizer.ts";
 import { fittedPrompt } from "./fitted-prompt.ts";
-import type { KvCache } from "./kv-cache.ts";
 import { interleaved } from "./interleaved.ts";
+import type { KvCache } from "./kv-cache.ts";
 import { loadModel } from "./load.ts";
 import type { LoadedModel } from "./load.ts";
 import { encodeWindow, layOut } from "./positions.ts";
@@ -124,6 +124,7 @@ export class VoxtralEngine {
     const overtaken = new AbortController();
     this.#preparing = overtaken;
     using _turn = await this.#turnstile.enter(signal);
+    if (overtaken.signal.aborted) return { prefillTokens: 0, reusedTokens: this.#conversation.length };
     const items = beforeOpenAudio(this.#fit(prompt).items, this.#model.tokenizer.control.eos);
     const laidOut = layOut(items, this.#space);
     const reusedTokens = this.#conversation.commonPrefix(laidOut.positions);
