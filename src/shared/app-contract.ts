@@ -123,6 +123,30 @@ export const latencyFilterSchema = z.object({
 });
 export type LatencyFilter = z.infer<typeof latencyFilterSchema>;
 
+/** A model that can be downloaded, or is here. */
+export const modelEntrySchema = z.object({
+  id,
+  kind: z.enum(["voxtral", "kokoro"]),
+  name: z.string(),
+  note: z.string(),
+  repo: z.string(),
+  licence: z.string(),
+  dtype: z.string(),
+  /** Where it runs well. */
+  fits: z.array(z.enum(["cpu", "gpu"])),
+  memoryBytes: z.number().nonnegative(),
+  /** Whether this machine's memory holds it. */
+  fitsMemory: z.boolean(),
+  state: z.enum(["absent", "downloading", "paused", "checking", "ready", "failed"]),
+  receivedBytes: z.number().nonnegative(),
+  /** Null until the hub has told the size of every file. */
+  totalBytes: z.number().nonnegative().nullable(),
+  bytesPerSecond: z.number().nonnegative(),
+  leftMs: z.number().nonnegative().nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+});
+export type ModelEntry = z.infer<typeof modelEntrySchema>;
+
 export const hotkeySupportSchema = z.object({
   /** `full`: hold, tap and press; `tap-only`: no key-up from this system; `none`: only inside the window. */
   level: z.enum(["full", "tap-only", "none"]),
@@ -232,6 +256,29 @@ export const appCalls = {
     result: z.object({ fileName: z.string(), mimeType: z.string(), content: z.string() }),
   },
   "latency.clear": { params: none, result: none },
+  /** Everything the library knows, and this machine's memory. Empty where nothing can be kept. */
+  "models.list": {
+    params: none,
+    result: z.object({ models: z.array(modelEntrySchema), memoryBytes: z.number() }),
+  },
+  /** Begins or resumes; `model` events tell how it goes. */
+  "models.download": { params: z.object({ id }), result: none },
+  /** Stops and keeps what is here. */
+  "models.pause": { params: z.object({ id }), result: none },
+  /** Stops and deletes what is here; a model in use gives way to the demo pack first. */
+  "models.remove": { params: z.object({ id }), result: none },
+  /** Compares every file with the hub. */
+  "models.verify": { params: z.object({ id }), result: none },
+  /** Takes the files over from a folder of this machine, or from the Hugging Face cache when none is named. */
+  "models.import": {
+    params: z.object({ id, folder: z.string().max(4096).optional() }),
+    result: none,
+  },
+  /** Adds any repository of the hub with the same files to the list. */
+  "models.add": {
+    params: z.object({ repo: z.string().max(200), dtype: z.string().max(20).optional() }),
+    result: modelEntrySchema,
+  },
   /** Starts the models again after a give-up or a failed load. */
   "engine.restart": { params: none, result: none },
   /** Answers with main's clock: sent a few times at start to estimate the offset over a socket. */
@@ -290,6 +337,7 @@ export const appEvents = {
   state: assistantStateSchema,
   "mic.state": appNotices["mic.state"],
   engine: engineStateSchema,
+  model: modelEntrySchema,
   settings: settingsSchema,
   /** The list changed: ask again. */
   "conversations.changed": none,

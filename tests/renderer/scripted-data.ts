@@ -1,4 +1,5 @@
 import type {
+  ModelEntry,
   AppSnapshot,
   ConversationRecord,
   EngineState,

@@ -8,6 +8,7 @@ import { serve, type Handlers, type RpcServer } from "../../src/shared/rpc.ts";
 import { applySettingsPatch, type Settings } from "../../src/shared/settings.ts";
 import { latencyRecord } from "./latency-record.ts";
 import {
+  scriptedModels,
   scriptedConversation,
   scriptedRecords,
   scriptedSnapshot,

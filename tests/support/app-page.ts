@@ -25,6 +25,7 @@ const eventNames = [
   "state",
   "mic.state",
   "engine",
+  "model",
   "settings",
   "conversations.changed",
   "conversation.opened",

@@ -7,7 +7,11 @@ import type { ChildHandle, ModelKind } from "../models/child-handle.ts";
 import type { History } from "../storage/history.ts";
 import { openStorage, type Storage } from "../storage/storage.ts";
 import { dataCalls } from "./data-handlers.ts";
+import { Hub, hubFromEnvironment } from "../library/hub.ts";
+import { findInstalled } from "../library/installed.ts";
 import { EngineKeeper } from "./engine-keeper.ts";
+import { demoId, modelsFolder } from "./model-choice.ts";
+import { ModelShelf } from "./model-handlers.ts";
 import { LatencyRecorder } from "./latency-recorder.ts";
 import { Microphone } from "./microphone.ts";
 import { sampleQuestions, type SampleQuestion } from "./sample-questions.ts";
@@ -31,6 +35,8 @@ export interface AppOptions {
   readonly clock?: Clock;
   /** How a model process is started; a fork by default. */
   readonly spawn?: (kind: ModelKind) => ChildHandle;
+  /** Where models are downloaded from; by default the Hugging Face hub, or what HF_ENDPOINT names. */
+  readonly hub?: Hub;
   /** Overrides the settings' model for this run. */
   readonly model?: string;
 }
@@ -61,6 +67,7 @@ class ParleyApp implements App {
   readonly #clock: Clock;
   readonly #windows: Windows;
   readonly #storage: Storage;
+  readonly #shelf: ModelShelf;
   readonly #engine: EngineKeeper;
   readonly #latency: LatencyRecorder;
   readonly #microphone: Microphone;
@@ -81,8 +88,17 @@ class ParleyApp implements App {
     const onNotice = this.#windows.notify.bind(this.#windows);
     this.#storage = openStorage({ folder: options.folder, clock, onNotice });
     this.#samples = sampleQuestions(options.samplesFolder);
+    const root = options.folder === null ? null : modelsFolder(options.folder);
+    this.#shelf = new ModelShelf({
+      root,
+      hub: options.hub ?? this.#hub(),
+      clock,
+      onChange: (entry) => this.#windows.emit("model", entry),
+      onRemoving: (id) => this.#leaveModel(id),
+    });
     this.#engine = new EngineKeeper(this.#models(this.settings), {
       clock,
+      findModel: (id) => (root === null ? undefined : findInstalled(root, id)),
       ...(options.spawn ? { spawn: options.spawn } : {}),
       onState: (state) => {
         if (state.voxtral.state !== "ready" || state.kokoro.state !== "ready") this.#isCold = true;
@@ -173,7 +189,7 @@ class ParleyApp implements App {
     await this.#talk.dispose();
     this.#latency[Symbol.dispose]();
     this.#windows[Symbol.dispose]();
-    await this.#engine.dispose();
+    await Promise.all([this.#engine.dispose(), this.#shelf[Symbol.asyncDispose]()]);
     await this.#storage[Symbol.asyncDispose]();
   }
 
@@ -209,6 +225,7 @@ class ParleyApp implements App {
       calls: {
         ...data,
         ...talk,
+        ...this.#shelf.calls,
         hello: () => {
           // After the answer: a page expects nothing before it has its snapshot.
           setImmediate(() => this.#onGreeted(window));
@@ -267,6 +284,26 @@ class ParleyApp implements App {
     this.#talk.configure();
     this.#microphone.checkHandsFree();
     for (const listener of this.#settingsListeners) listener(after, before);
+  }
+
+  /** The hub that the environment names; a wrong address must not keep the app from starting. */
+  #hub(): Hub {
+    try {
+      return hubFromEnvironment(process.env);
+    } catch (error) {
+      this.#options.report(AppError.from(error));
+      return new Hub();
+    }
+  }
+
+  /** A model goes away: the demo pack takes its place where it is in use. */
+  #leaveModel(id: string): void {
+    const before = this.settings;
+    const rest = before.models.active.split("+").filter((part) => part !== id);
+    if (rest.length === before.models.active.split("+").length) return;
+    const after = this.#storage.settings.update({ models: { active: rest.join("+") || demoId } });
+    this.#windows.emit("settings", after);
+    this.#onSettings(before, after);
   }
 
   async #changeModels(settings: Settings): Promise<void> {

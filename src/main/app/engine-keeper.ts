@@ -7,7 +7,7 @@ import { modelKinds } from "../models/child-handle.ts";
 import { startEngine, type Engine } from "../models/engine.ts";
 import type { ListeningOptions, VoiceActivity } from "../models/services.ts";
 import { engineState } from "./engine-state.ts";
-import { modelChoice, demoId } from "./model-choice.ts";
+import { modelChoice, demoId, type ModelFinder } from "./model-choice.ts";
 
 export interface EngineKeeperOptions {
   readonly clock: Clock;
@@ -20,6 +20,8 @@ export interface EngineKeeperOptions {
   readonly listening: () => ListeningOptions;
   /** Voice is found by its loudness only, and why. */
   readonly onWeakDetector: (reason: string) => void;
+  /** Finds a downloaded model by its id. */
+  readonly findModel?: ModelFinder;
   /** A sentence for the person: the wanted model is not there and another is used. */
   readonly onProblem: (error: AppError) => void;
 }
@@ -81,7 +83,7 @@ export class EngineKeeper {
     const { clock, spawn, onProblem } = this.#options;
     let choice;
     try {
-      choice = modelChoice(models);
+      choice = modelChoice(models, this.#options.findModel);
     } catch (error) {
       onProblem(AppError.from(error));
       choice = modelChoice({ ...models, active: demoId });
