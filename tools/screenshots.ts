@@ -21,13 +21,17 @@ async function finished(page: Page): Promise<void> {
   await waitForPhase(page, "idle");
 }
 
-/** Asks aloud, with a pause before the key goes up, as people do. */
-async function say(page: Page): Promise<void> {
-  // Opened anew, the microphone begins the recording from its beginning.
+/** Opened anew, the microphone begins the recording from its beginning. */
+async function rewind(page: Page): Promise<void> {
   for (const state of ["muted", "on"]) {
     await page.keyboard.press("m");
     await page.getByRole("button", { name: `Microphone ${state}` }).waitFor();
   }
+}
+
+/** Asks aloud, with a pause before the key goes up, as people do. */
+async function say(page: Page): Promise<void> {
+  await rewind(page);
   await page.keyboard.down("Space");
   await waitForPhase(page, "listening");
   await page.waitForTimeout((golden(question).length / 16_000) * 1000 + pauseMs);
@@ -85,5 +89,7 @@ await page.emulateMedia({ colorScheme: "dark" });
 await page.getByRole("link", { name: "Settings" }).click();
 await page.getByRole("button", { name: "Hands-free" }).click();
 await page.getByRole("region", { name: "Turn-taking" }).evaluate(scrollToStart);
+await rewind(page);
+await page.locator("[data-voice]").waitFor();
 await picture(page, "settings");
 if (session.problems.length > 0) console.warn(session.problems);

@@ -82,9 +82,9 @@ export class Listening implements TalkActions, Disposable {
     if (isMuted || state === "muted") this.#tellMute(false);
     else if (state !== "armed" && this.#isMain) void this.arm();
     else {
-      // Here at once: what main says of it follows.
-      this.followMute(true);
+      // Main hears of it first, so that it does not wonder why the microphone fell silent; here it holds at once.
       this.#tellMute(true);
+      this.followMute(true);
     }
   }
 
