@@ -9,18 +9,21 @@ const installTimeoutMs = 180_000;
 
 export type ElectronBinary = { readonly path: string } | { readonly obstacle: string };
 
+/** Finds Electron's executable where it has been fetched before. */
+export function presentElectron(): ElectronBinary {
+  const folder = packageOfElectron();
+  if (folder === null) return { obstacle: "Electron is not installed" };
+  const present = executable(folder);
+  return present === null ? { obstacle: "Electron was not downloaded" } : { path: present };
+}
+
 /**
  * Finds Electron's executable, fetching it the first time. The package's own index.js is not imported: it would
  * download while it is being imported, without a limit.
  */
 export async function electronBinary(onDownload: () => void): Promise<ElectronBinary> {
-  let folder: string;
-  try {
-    folder = path.dirname(createRequire(import.meta.url).resolve("electron/package.json"));
-  } catch {
-    // Installed without development dependencies: a server.
-    return { obstacle: "Electron is not installed" };
-  }
+  const folder = packageOfElectron();
+  if (folder === null) return { obstacle: "Electron is not installed" };
   const present = executable(folder);
   if (present) return { path: present };
   onDownload();
@@ -31,6 +34,15 @@ export async function electronBinary(onDownload: () => void): Promise<ElectronBi
   return {
     obstacle: result.hasTimedOut ? "Electron's download took too long" : "Electron could not be downloaded",
   };
+}
+
+function packageOfElectron(): string | null {
+  try {
+    return path.dirname(createRequire(import.meta.url).resolve("electron/package.json"));
+  } catch {
+    // Installed without development dependencies: a server.
+    return null;
+  }
 }
 
 function executable(folder: string): string | null {
