@@ -145,6 +145,45 @@ describe("projectEvents", () => {
     expect(notices).toEqual(["warning: Take care.", "refresh"]);
   });
 
+  test("R13 a hold, and the sound that tells when the answer goes on", async () => {
+    const { state } = scriptedSnapshot();
+    const speaking = { ...state, phase: "speaking", turnId: "t" } as const;
+    main.emit("player.gain", { turnId: "t", gain: 0, fadeMs: 10 });
+    main.emit("state", { ...speaking, isHeld: true });
+    main.emit("player.gain", { turnId: "t", gain: 1, fadeMs: 80 });
+    main.emit("state", speaking);
+    await arrived();
+    expect(heard).toEqual(["gain t 0 10", "gain t 1 80", "earcon resumed"]);
+  });
+
+  test("R13 a running pause is shown as long as it is listened to", async () => {
+    const { state } = scriptedSnapshot();
+    const endpoint = { pausedAtMs: 1000, endPauseMs: 700 };
+    main.emit("state", { ...state, phase: "listening", utteranceId: "u" });
+    main.emit("endpoint", endpoint);
+    await arrived();
+    expect(stores.assistant.getState().endpoint).toEqual(endpoint);
+    main.emit("state", { ...state, phase: "thinking", turnId: "t" });
+    await arrived();
+    expect(stores.assistant.getState().endpoint).toBeNull();
+    expect(heard).toEqual(["earcon listen", "earcon sent"]);
+  });
+
+  test("R13 what is voice is main's word also where the level is this page's own", async () => {
+    stores.level.setState({ rms: 0.2, peak: 0.4, speech: 0 });
+    main.emit("level", { rms: 0.01, peak: 0.02, speech: 0.9 });
+    await arrived();
+    expect(stores.level.getState()).toEqual({ rms: 0.2, peak: 0.4, speech: 0.9 });
+  });
+
+  test("R13 a greeting while muted makes no sound", async () => {
+    const snapshot = scriptedSnapshot();
+    projectSnapshot(stores, { ...snapshot, state: { ...snapshot.state, isMuted: true } }, 0);
+    await arrived();
+    expect(stores.assistant.getState().isMuted).toBe(true);
+    expect(heard).toEqual([]);
+  });
+
   test("R62 after a reconnection the greeting replaces everything that is now out of date", () => {
     stores.assistant.setState({ phase: "speaking", turnId: "gone" });
     stores.connection.setState({ status: "lost", message: "Parley is not running." });

@@ -109,7 +109,7 @@ export class Sound implements Disposable {
 
   /** Holds a turn (gain 0), ducks it, or lets it go on at full loudness (1). */
   setGain(turnId: string, gain: number, fadeMs: number): void {
-    if (this.#options.isAudible) this.#player.setGain(turnId, gain, fadeMs);
+    if (this.#options.isAudible && this.#isOwner) this.#player.setGain(turnId, gain, fadeMs);
   }
 
   [Symbol.dispose](): void {
