@@ -1,5 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type Server, type ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
@@ -35,16 +36,19 @@ export class PageHost implements AsyncDisposable {
   readonly #server: Server;
   readonly #browser: Browser;
   readonly #script: string;
+  readonly #outDir: string;
   readonly #contexts: BrowserContext[] = [];
 
-  private constructor(server: Server, browser: Browser, script: string) {
+  private constructor(server: Server, browser: Browser, script: string, outDir: string) {
+    this.#outDir = outDir;
     this.#server = server;
     this.#browser = browser;
     this.#script = script;
   }
 
   static async start(): Promise<PageHost> {
-    const outDir = fileURLToPath(new URL("../../out/test-renderer/", import.meta.url));
+    // A folder of its own: two runs at once must not empty each other's.
+    const outDir = await mkdtemp(join(tmpdir(), "parley-page-"));
     await build({
       ...rendererConfig,
       configFile: false,
@@ -60,7 +64,7 @@ export class PageHost implements AsyncDisposable {
       executablePath: chromiumPath ?? "",
       args: ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
     });
-    return new PageHost(server, browser, await bundleScriptedMain());
+    return new PageHost(server, browser, await bundleScriptedMain(), outDir);
   }
 
   async open(options: OpenOptions = {}): Promise<Page> {
@@ -101,6 +105,7 @@ export class PageHost implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#browser.close();
     this.#server.close();
+    await rm(this.#outDir, { recursive: true, force: true });
   }
 }
 
