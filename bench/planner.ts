@@ -10,10 +10,10 @@ const { values } = parseArgs({ options: { json: { type: "boolean", default: fals
 
 const runs = [0, 0.2].flatMap((jitter) => {
   const cells = runGrid(jitter);
-  return [true, false].flatMap((isStarveFree) =>
+  return [true, false].flatMap((isSustainable) =>
     (["deadline", "static"] as const).map((planner) => {
-      const chosen = cells.filter(({ best }) => best.isStarveFree === isStarveFree);
-      return { jitter, isStarveFree, planner, figures: summary(chosen, planner) };
+      const chosen = cells.filter((cell) => cell.isSustainable === isSustainable);
+      return { jitter, isSustainable, planner, figures: summary(chosen, planner) };
     }),
   );
 });

@@ -17,6 +17,8 @@ export interface Cell {
   readonly best: Optimum;
   readonly deadline: Outcome;
   readonly static: Outcome;
+  /** Text comes and sentences are spoken faster than they sound: the reply could go on for ever. */
+  readonly isSustainable: boolean;
 }
 
 const TOKEN_MS = [3, 15, 40, 80, 140];
@@ -40,6 +42,9 @@ export function runGrid(spread = 0): Cell[] {
           const scenario = { reply, firstTokenMs: 150, costs, jitter: jitter(spread) };
           return {
             scenario,
+            isSustainable:
+              costs.audioMsPerCharacter > synthesisMsPerCharacter + synthesisBaseMs / 150 &&
+              costs.audioMsPerCharacter > msPerToken / costs.charactersPerToken,
             best: optimum(scenario),
             deadline: simulate(scenario, "deadline"),
             static: simulate(scenario, "static"),

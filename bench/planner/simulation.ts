@@ -23,8 +23,8 @@ export interface Outcome {
   readonly underruns: number;
   readonly stallMs: number;
   readonly segments: readonly string[];
-  /** The planner knew that the start has to wait. */
-  readonly isSlow: boolean;
+  /** How long the first segment waited for the start. */
+  readonly gateMs: number;
 }
 
 interface Token {
@@ -44,7 +44,7 @@ function tokensOf({ reply, firstTokenMs, costs, jitter }: Scenario): Token[] {
   return tokens;
 }
 
-/** Plays a scenario event by event: with the deadline planner, or with the static rules it replaced. */
+/** Plays a scenario event by event: with the deadline planner and its start gate, or with the static rules. */
 export function simulate(scenario: Scenario, kind: "deadline" | "static"): Outcome {
   const { costs, jitter } = scenario;
   let nowMs = 0;
@@ -53,9 +53,10 @@ export function simulate(scenario: Scenario, kind: "deadline" | "static"): Outco
     () => nowMs,
   );
   const planner = new SpeechPlanner(kind === "deadline" ? deadline.policy : defaultPolicy);
-  const tokens = tokensOf(scenario);
   const made: { readonly text: string; readonly readyMs: number }[] = [];
   let reported = 0;
+  let startMs = Number.POSITIVE_INFINITY;
+  let planMs = Number.POSITIVE_INFINITY;
   const speak = (segments: readonly Segment[]): void => {
     for (const { text } of segments) {
       const durationMs = synthesisMs(costs, text.length) * jitter(1_000 + made.length);
@@ -63,37 +64,46 @@ export function simulate(scenario: Scenario, kind: "deadline" | "static"): Outco
       deadline.planned(text.length);
     }
   };
-  /** Tells the planner of what the voice has finished by `untilMs`. */
-  const report = (untilMs: number): void => {
-    for (; reported < made.length && made[reported]!.readyMs <= untilMs; reported++) {
-      nowMs = made[reported]!.readyMs;
-      const { length } = made[reported]!.text;
-      deadline.made(length, costs.audioMsPerCharacter * length);
-    }
-    nowMs = untilMs;
+  /** Asks for the start at this moment, as the pipeline does after everything that happens. */
+  const gate = (): void => {
+    if (startMs < Number.POSITIVE_INFINITY || reported === 0) return;
+    planMs = kind === "static" ? nowMs : nowMs + deadline.startsInMs();
+    if (planMs > nowMs) return;
+    startMs = nowMs;
+    deadline.started();
   };
-  for (const { text, atMs } of tokens) {
-    report(atMs);
+  /** Everything up to `untilMs`: what the voice finishes, and a start whose time has come. */
+  const pass = (untilMs: number): void => {
+    for (;;) {
+      const readyMs = reported < made.length ? made[reported]!.readyMs : Number.POSITIVE_INFINITY;
+      const timerMs = startMs < Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : planMs;
+      const nextMs = Math.min(readyMs, timerMs);
+      if (nextMs > untilMs || nextMs === Number.POSITIVE_INFINITY) break;
+      nowMs = Math.max(nowMs, nextMs);
+      if (readyMs <= timerMs) {
+        const { length } = made[reported++]!.text;
+        deadline.made(length, costs.audioMsPerCharacter * length);
+      }
+      planMs = Number.POSITIVE_INFINITY;
+      gate();
+    }
+    if (untilMs < Number.POSITIVE_INFINITY) nowMs = untilMs;
+  };
+  for (const { text, atMs } of tokensOf(scenario)) {
+    pass(atMs);
     speak(planner.push(text));
+    gate();
   }
   speak(planner.finish());
+  deadline.complete();
+  gate();
+  pass(Number.POSITIVE_INFINITY);
   const firstMs = made[0]?.readyMs ?? 0;
-  const startMs = kind === "deadline" && deadline.isSlow ? gate(made, costs) : firstMs;
-  return { ...play(made, startMs, costs), segments: made.map(({ text }) => text), isSlow: deadline.isSlow };
+  const segments = made.map(({ text }) => text);
+  return { ...play(made, startMs, costs), segments, gateMs: startMs - firstMs };
 }
 
 type Made = readonly { readonly text: string; readonly readyMs: number }[];
-
-/** The earliest start after which every segment is ready in time. */
-function gate(made: Made, costs: CostEstimate): number {
-  let startMs = 0;
-  let soundMs = 0;
-  for (const { text, readyMs } of made) {
-    startMs = Math.max(startMs, readyMs - soundMs);
-    soundMs += costs.audioMsPerCharacter * text.length;
-  }
-  return startMs;
-}
 
 function play(
   made: Made,

@@ -45,6 +45,8 @@ export const turnMetricsSchema = z.object({
   realTimeFactor: z.number().nonnegative().nullable(),
   prefillTokens: count,
   reusedTokens: count,
+  /** How long the first sound waited so that later ones would not be late (R43); 0 where speech is made fast enough. */
+  startGateMs: z.number().nonnegative().default(0),
   speculation: speculationSchema.default(noSpeculation),
   spans: z.array(spanSchema),
 });

@@ -14,6 +14,7 @@ const metrics: TurnMetrics = {
   realTimeFactor: 0.1,
   prefillTokens: 380,
   reusedTokens: 3,
+  startGateMs: 0,
   speculation: noSpeculation,
   spans: [
     { name: "capture", startMs: -2000, endMs: 0 },

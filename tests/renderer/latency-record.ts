@@ -37,6 +37,7 @@ export function latencyRecord({ metrics, queue, ...changes }: Changes = {}): Lat
       realTimeFactor: 0.21,
       prefillTokens: 120,
       reusedTokens: 380,
+      startGateMs: 0,
       speculation: noSpeculation,
       spans: [],
       ...metrics,

@@ -45,6 +45,7 @@ export function latencyRecord(turnId: string, changes: Partial<LatencyRecord> = 
       realTimeFactor: 0.2,
       prefillTokens: 400,
       reusedTokens: 0,
+      startGateMs: 0,
       speculation: noSpeculation,
       spans: [
         { name: "capture", startMs: -1500, endMs: 0 },

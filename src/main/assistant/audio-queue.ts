@@ -54,6 +54,15 @@ export class AudioQueue {
     return this.#of(chunk.turnId)?.enqueue(chunk) ?? false;
   }
 
+  /** Keeps the turn's chunks here until `open`: its sound must not start yet. */
+  hold(turnId: string): void {
+    this.#of(turnId)?.hold();
+  }
+
+  open(turnId: string): void {
+    this.#of(turnId)?.open();
+  }
+
   /** The player has played this many samples of the turn, running dry `underruns` times so far. */
   acknowledge(turnId: string, playedSamples: number, underruns = 0): void {
     this.#of(turnId)?.acknowledge(playedSamples, underruns);
@@ -115,6 +124,7 @@ class TurnPlayback {
   #isSending = false;
   #isFinished = false;
   #isEndAnnounced = false;
+  #isHeld = false;
   #isStopped = false;
 
   constructor(turnId: string, voice: string | null, options: AudioQueueOptions) {
@@ -141,6 +151,15 @@ class TurnPlayback {
     this.#waiting.push({ chunk, queuedAtMs: this.#options.clock.nowMs() });
     void this.#sendWaiting();
     return true;
+  }
+
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  open(): void {
+    this.#isHeld = false;
+    void this.#sendWaiting();
   }
 
   acknowledge(playedSamples: number, underruns: number): void {
@@ -203,7 +222,7 @@ class TurnPlayback {
     if (this.#isSending) return;
     this.#isSending = true;
     try {
-      while (!this.#isStopped && this.#hasCredit) {
+      while (!this.#isStopped && !this.#isHeld && this.#hasCredit) {
         const next = this.#waiting.shift();
         if (!next) break;
         await this.#send(next);

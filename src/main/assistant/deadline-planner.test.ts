@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { DeadlinePlanner, firstCharacters } from "./deadline-planner.ts";
+import { describe, expect, test } from "vitest";
+import { DeadlinePlanner } from "./deadline-planner.ts";
 import { toSpeakable } from "./speakable-text.ts";
 import { priorCosts, type CostEstimate } from "./speech-costs.ts";
 import { SpeechPlanner } from "./speech-planner.ts";
@@ -33,13 +33,45 @@ test("R43 where nothing is scarce the first segment is as short as speech allows
   );
 });
 
-test("R43 the dearer a segment is, the longer the first one, until none is long enough", () => {
-  const sizes = [20, 300, 700, 1_200].map((synthesisBaseMs) =>
-    firstCharacters({ ...priorCosts, synthesisBaseMs }),
-  );
-  expect(sizes).toEqual(sizes.toSorted((a, b) => a! - b!));
-  expect(sizes[0]).toBeLessThan(sizes[3]!);
-  expect(firstCharacters({ ...priorCosts, synthesisMsPerCharacter: 200 })).toBeNull();
+describe("R43 the start", () => {
+  /** A planner whose first segment of 20 characters was made at 1 s, and its clock. */
+  function begun(costs: CostEstimate) {
+    const time = { nowMs: 1_000 };
+    const deadline = new DeadlinePlanner(
+      () => costs,
+      () => time.nowMs,
+    );
+    expect(deadline.startsInMs()).toBe(Number.POSITIVE_INFINITY);
+    deadline.planned(20);
+    deadline.made(20, 20 * costs.audioMsPerCharacter);
+    return { deadline, time };
+  }
+
+  test("is at once where speech is made faster than it sounds", () => {
+    expect(begun(priorCosts).deadline.startsInMs()).toBe(0);
+  });
+
+  test("waits for what is planned, just long enough", () => {
+    const { deadline, time } = begun({ ...priorCosts, synthesisMsPerCharacter: 100, synthesisErrorMs: 0 });
+    deadline.planned(30);
+    deadline.complete();
+    // 20 characters sound for 1200 ms; the 30 that follow take 20 + 3000 ms from now.
+    expect(deadline.startsInMs()).toBeCloseTo(20 + 3_000 - 1_200, 5);
+    time.nowMs += 500;
+    expect(deadline.startsInMs()).toBeCloseTo(20 + 3_000 - 1_200 - 500, 5);
+    time.nowMs += 3_000;
+    deadline.made(30, 1_800);
+    expect(deadline.startsInMs()).toBe(0);
+  });
+
+  test("waits longer, the slower the speech", () => {
+    const waits = [1, 20, 40, 55].map((synthesisMsPerCharacter) =>
+      begun({ ...priorCosts, synthesisBaseMs: 200, synthesisMsPerCharacter }).deadline.startsInMs(),
+    );
+    expect(waits).toEqual(waits.toSorted((a, b) => a - b));
+    expect(waits[0]).toBe(0);
+    expect(waits[3]).toBeGreaterThan(0);
+  });
 });
 
 test("R43 with sound in hand sentences stay whole", () => {

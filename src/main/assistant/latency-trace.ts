@@ -12,6 +12,7 @@ export class LatencyTrace {
   #firstSegmentMs: number | null = null;
   #firstAudioMs: number | null = null;
   #audioSeconds = 0;
+  #startGateMs = 0;
   #speculation: { readonly attempts: number; readonly isHit: boolean } | undefined;
   #prefill = { prefillTokens: 0, reusedTokens: 0 };
   #reply = "";
@@ -36,6 +37,11 @@ export class LatencyTrace {
   /** The answer was prepared in pauses so many times, and what was prepared last was right or not. */
   speculated(attempts: number, isHit: boolean): void {
     this.#speculation = { attempts, isHit };
+  }
+
+  /** The first chunk waited so long for a start after which nothing would be late. */
+  gated(waitedMs: number): void {
+    this.#startGateMs = waitedMs;
   }
 
   /** A token and its text exist. Returns the time since the one before, null for the first. */
@@ -96,6 +102,7 @@ export class LatencyTrace {
       audioSeconds: this.#audioSeconds,
       realTimeFactor: this.#audioSeconds === 0 ? null : synthesisMs / 1000 / this.#audioSeconds,
       ...this.#prefill,
+      startGateMs: this.#startGateMs,
       speculation: this.#speculated(),
       spans,
     };

@@ -10,6 +10,7 @@ import { DeadlinePlanner } from "./deadline-planner.ts";
 import { replyVoice, type ReplyVoice } from "./reply-voice.ts";
 import type { Ahead } from "./speculation.ts";
 import type { SpeechCosts } from "./speech-costs.ts";
+import { StartGate } from "./start-gate.ts";
 import { SpeechPlanner, type Segment, type SegmentPolicy } from "./speech-planner.ts";
 import type { Turn } from "./turn.ts";
 
@@ -48,25 +49,43 @@ export async function runPipeline(turn: Turn, context: PipelineContext): Promise
       () => costs.estimate,
       () => clock.nowMs(),
     );
-  const speaking = speak(turn, context, segments, deadline);
+  const gate = deadline && startGate(turn, context, deadline);
+  const speaking = speak(turn, context, segments, { deadline, gate });
   try {
     await Promise.all([
-      generate(turn, context, segments, deadline).finally(() => segments.close()),
+      generate(turn, context, segments, { deadline, gate }).finally(() => segments.close()),
       speaking,
     ]);
   } catch (error) {
     // Neither half may outlive the other: the first failure ends both.
     segments.close();
     throw error;
+  } finally {
+    gate?.[Symbol.dispose]();
   }
   await withAbort(context.queue.finish(turn.id), turn.signal);
+}
+
+/** What keeps the sound from running dry; undefined where the rules for segments are given. */
+interface Pacing {
+  readonly deadline: DeadlinePlanner | undefined;
+  readonly gate: StartGate | undefined;
+}
+
+function startGate(turn: Turn, { queue, clock }: PipelineContext, deadline: DeadlinePlanner): StartGate {
+  queue.hold(turn.id);
+  const open = (waitedMs: number): void => {
+    turn.trace.gated(waitedMs);
+    queue.open(turn.id);
+  };
+  return new StartGate({ deadline, clock, open });
 }
 
 async function generate(
   turn: Turn,
   context: PipelineContext,
   segments: Channel<Segment>,
-  deadline: DeadlinePlanner | undefined,
+  { deadline, gate }: Pacing,
 ): Promise<void> {
   const planner = new SpeechPlanner(deadline?.policy ?? context.policy);
   const deliver = (ready: readonly Segment[]): void => {
@@ -75,6 +94,7 @@ async function generate(
       deadline?.planned(segment.text.length);
       segments.push(segment);
     }
+    gate?.check();
   };
   for await (const part of recovering(turn, context)) {
     switch (part.type) {
@@ -91,6 +111,8 @@ async function generate(
       case "finished":
         turn.rest(part.text, context.clock.nowMs());
         deliver([...planner.push(part.text), ...planner.finish()]);
+        deadline?.complete();
+        gate?.check();
         break;
     }
   }
@@ -135,7 +157,7 @@ async function speak(
   turn: Turn,
   context: PipelineContext,
   segments: Channel<Segment>,
-  deadline: DeadlinePlanner | undefined,
+  { deadline, gate }: Pacing,
 ): Promise<void> {
   let index = 0;
   let startSample = 0;
@@ -163,6 +185,7 @@ async function speak(
       const synthesisMs = part.spans.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
       context.costs?.spoken({ characters: part.text.length, synthesisMs, audioMs });
       deadline?.made(part.text.length, audioMs);
+      gate?.check();
       index++;
       startSample += part.pcm.length;
       wordsBefore += part.words.length;
