@@ -71,7 +71,7 @@ export class Context {
     const truncatedMs = systemClock.nowMs();
     const reusedTokens = cache.length;
     const fresh = positions.slice(reusedTokens);
-    const { features, spans } = await encodeWindows(fresh, windows, this.#space, signal);
+    const { features, spans } = await encodeWindows(fresh, windows, this.#space, { signal, inPieces });
     throwIfAborted(signal);
     // Shortening the cache belongs to the prefill, though it has to come before the encoder knows its work.
     const startMs = systemClock.nowMs() - (truncatedMs - truncateMs);

@@ -57,12 +57,16 @@ export function layOut(items: readonly PromptItem[], space: PositionSpace): Laid
   return { positions, windows };
 }
 
-/** Encodes the windows that `positions` need and that were not encoded before; one span a window. */
+/**
+ * Encodes the windows that `positions` need and that were not encoded before; one span a window. Cancelled between two
+ * windows, and with `inPieces` between two pieces of the encoder: letting messages through there costs a tenth of its
+ * time, which only work that may be in vain has to spare.
+ */
 export async function encodeWindows(
   positions: readonly Position[],
   windows: LaidOut["windows"],
   space: PositionSpace,
-  signal: AbortSignal,
+  { signal, inPieces }: { readonly signal: AbortSignal; readonly inPieces: boolean },
 ): Promise<{ readonly features: ReadonlyMap<number, Float32Array>; readonly spans: readonly Span[] }> {
   const serials = new Set(
     positions.filter((position) => position < 0).map((p) => serialOf(p, space.windowPositions)),
@@ -75,7 +79,7 @@ export async function encodeWindows(
   const spans: Span[] = [];
   for (const { serial, name } of needed) {
     throwIfAborted(signal);
-    const encoded = await encodeWindow(name, space, signal);
+    const encoded = await encodeWindow(name, space, inPieces ? signal : undefined);
     if (encoded.serial !== serial) throw audioMissing([name.utteranceId]);
     features.set(serial, encoded.features);
     if (encoded.span) spans.push(encoded.span);
