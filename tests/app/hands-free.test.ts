@@ -106,6 +106,12 @@ describe("R13 hands-free", () => {
     expect((await page.record(first)).endToSoundMs).toBeGreaterThan(500);
   });
 
+  test("the very first question makes its conversation", async () => {
+    const { conversation } = await page.client.call("hello", {});
+    await page.client.call("conversations.delete", { id: conversation!.summary.id });
+    expect((await page.finished(await ask(france))).reply).toBe(answers.france);
+  });
+
   test("R12 the question has its first voiced sample, with the pre-roll before it", async () => {
     await mic.hush(800);
     const turnId = await ask(france);

@@ -128,7 +128,8 @@ class Script {
     for (const action of actions) {
       this.actions.push({ atMs: this.#atMs, action });
       // What the app does at once: the phase follows.
-      if (action.type === "open") this.phase("listening");
+      // The first question makes a conversation, which begins at rest.
+      if (action.type === "open") this.phase("idle").phase("listening");
       if (action.type === "release") this.phase("thinking");
       if (action.type === "cancel") this.phase("idle");
     }

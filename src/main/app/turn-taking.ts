@@ -20,6 +20,8 @@ interface Asking {
   readonly name: "asking";
   readonly sinceMs: number;
   readonly minVoicedMs: number;
+  /** Phases before that are those of a conversation that is made for it. */
+  isOpen: boolean;
   /** Null while there is voice. */
   voicedUntilMs: number | null;
 }
@@ -205,7 +207,9 @@ export class TurnTaking {
     if (this.#phase === "listening" && phase !== "listening") this.#listenedUntil = this.#newestSample;
     this.#phase = phase;
     const state = this.#state;
-    if (state.name === "asking" && phase !== "listening") {
+    if (state.name === "asking") {
+      state.isOpen ||= phase === "listening";
+      if (!state.isOpen || phase === "listening") return [];
       // Cancelled, or asked in writing instead: what is still being said belongs to nothing.
       this.#ignore();
       return endpointOff(state);
@@ -275,7 +279,7 @@ export class TurnTaking {
     atMs: number,
     minVoicedMs = MIN_QUESTION_MS,
   ): TurnTakingAction[] {
-    this.#state = { name: "asking", sinceMs: atMs, minVoicedMs, voicedUntilMs: null };
+    this.#state = { name: "asking", sinceMs: atMs, minVoicedMs, isOpen: false, voicedUntilMs: null };
     return [{ type: "open", fromSample: this.#withPreRoll(startSample), startedAtMs }];
   }
 
