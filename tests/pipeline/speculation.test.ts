@@ -140,4 +140,22 @@ describe("R42 answered during the pause before the release", () => {
     expect(outcome.metrics.speculation.outcome).toBe("hit");
     expect(outcome.metrics.prefillTokens).toBe(376);
   });
+
+  test("R16 what follows it, a transcription and a written question, is as without", async () => {
+    const sound = joined(silence(300), words("five-plus-six"), silence(400));
+    const after = [];
+    for (const speculate of [false, true]) {
+      const sink = new RecordingSink();
+      const conversation = open(sink, speculate);
+      const { turn } = await ask(speculate, sound, {
+        conversation,
+        sink,
+        ...(speculate ? { pauseMs: 400 } : {}),
+      });
+      const heard = await conversation.transcribe(turn.id, { language: "en" });
+      const asked = await conversation.ask("tell me a story").finished;
+      after.push({ heard, reply: asked.reply, tokenIds: asked.tokenIds });
+    }
+    expect(after[1]).toEqual(after[0]);
+  });
 });
