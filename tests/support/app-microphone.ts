@@ -58,9 +58,10 @@ export function sampleQuestion(name: string): Float32Array {
   return decodeWav(readFileSync(new URL(`../../samples/${name}.wav`, import.meta.url)), 60_000).samples;
 }
 
-/** The voiced piece of a recording: from where it first reaches a tenth of its peak, as long as asked for. */
-export function voicedPiece(samples: Float32Array, ms: number): Float32Array {
+/** A piece of a recording, as long as asked for: from where it first reaches a tenth of its peak, or later than that. */
+export function voicedPiece(samples: Float32Array, ms: number, laterMs = 0): Float32Array {
   const peak = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
-  const from = samples.findIndex((sample) => Math.abs(sample) >= peak / 10);
+  const onset = samples.findIndex((sample) => Math.abs(sample) >= peak / 10);
+  const from = onset + (laterMs * RATE_HZ) / 1000;
   return samples.slice(from, from + (ms * RATE_HZ) / 1000);
 }
