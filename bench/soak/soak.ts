@@ -47,10 +47,12 @@ export async function soak(
 ): Promise<SoakResult> {
   const speaker = new Speaker(page, questions);
   let steps = 0;
+  let conversationFrom = 0;
   for (const [index, step] of plan.entries()) {
     const before = page.newest;
     if (!(await speaker.reach(step.when))) break;
-    if (step.when.type === "idle" && index % STEPS_PER_CONVERSATION === 0) {
+    if (step.when.type === "idle" && steps - conversationFrom >= STEPS_PER_CONVERSATION) {
+      conversationFrom = steps;
       await page.client.call("conversations.create", {});
     }
     const next = plan[index + 1]?.when ?? { type: "idle" };
