@@ -37,7 +37,8 @@ const MAX_REDIRECTS = 5;
  * the whole process. Throws `bad-input` for an endpoint that is no web address.
  */
 export function hubFromEnvironment(env: Readonly<Record<string, string | undefined>>): Hub {
-  if (env["HTTPS_PROXY"] || env["https_proxy"] || env["HTTP_PROXY"] || env["http_proxy"]) setGlobalProxyFromEnv(env);
+  if (env["HTTPS_PROXY"] || env["https_proxy"] || env["HTTP_PROXY"] || env["http_proxy"])
+    setGlobalProxyFromEnv(env);
   return new Hub({ endpoint: env["HF_ENDPOINT"] || undefined, token: env["HF_TOKEN"] || undefined });
 }
 

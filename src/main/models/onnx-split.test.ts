@@ -74,5 +74,5 @@ function unevenness(costs: readonly number[], bounds: readonly number[]): number
 function divisions(length: number, count: number): readonly (readonly number[])[] {
   if (count === 1) return [[0, length]];
   const lasts = Array.from({ length: length - count + 1 }, (_, index) => count - 1 + index);
-  return lasts.flatMap((last) => divisions(last, count - 1).map((bounds) => [...bounds, length]));
+  return lasts.flatMap((last) => divisions(last, count - 1).map((bounds) => bounds.concat(length)));
 }
