@@ -30,9 +30,13 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
   const talk = (page: Page) => page.locator("button[data-talk]");
   const calls = (page: Page, name: string) =>
     page.evaluate((wanted) => window.scriptedMain?.log.filter((call) => call.name === wanted) ?? [], name);
-  const askSample = (page: Page) => page.getByRole("button", { name: "What colour is the sky?" }).click();
   const waitForPhase = (page: Page, phase: string) =>
     page.waitForSelector(`button[data-talk][data-phase=${phase}]`);
+  const askSample = async (page: Page): Promise<void> => {
+    await page.getByRole("button", { name: "What colour is the sky?" }).click();
+    // The view follows a frame later: until then it still shows the idle phase that the tests wait for at the end.
+    await page.waitForSelector("button[data-talk]:not([data-phase=idle])");
+  };
 
   describe.each(["light", "dark"] as const)("%s", (theme) => {
     test.each([

@@ -20,7 +20,7 @@ test("R18 a first start has the defaults, says nothing, and keeps a change", asy
   first.storage.settings.update({ voice: { speed: 1.2 } });
   await first.storage[Symbol.asyncDispose]();
   const { current } = opened(folder).storage.settings;
-  expect(current.voice).toEqual({ id: "bm_george", speed: 1.2 });
+  expect(current.voice).toEqual({ ...defaultSettings().voice, id: "bm_george", speed: 1.2 });
   expect(current.audio.volume).toBe(0.5);
   expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
 });
@@ -44,7 +44,7 @@ test("R18 one wrong field falls back alone", () => {
   );
   const { storage, notices } = opened(folder);
   const { current } = storage.settings;
-  expect(current.voice).toEqual({ id: "am_puck", speed: 1 });
+  expect(current.voice).toEqual({ ...defaultSettings().voice, id: "am_puck" });
   expect(current.audio).toEqual(defaultSettings().audio);
   expect(current.pushToTalk.tapMs).toBe(300);
   expect(notices).toHaveLength(1);

@@ -11,6 +11,8 @@ import styles from "./conversation-list.module.css";
 export function ConversationList({ onOpened }: { onOpened?: () => void }): ReactNode {
   const { commands } = useSession();
   const query = useStores("conversations", (state) => state.query);
+  // Of the field itself: the store's text is drawn a frame later, and React would take back what was typed in between.
+  const [typed, setTyped] = useState(query);
   const list = useStores("conversations", (state) => state.list);
   const hasLoaded = useStores("conversations", (state) => state.hasLoaded);
   const create = async (): Promise<void> => {
@@ -28,9 +30,12 @@ export function ConversationList({ onOpened }: { onOpened?: () => void }): React
             data-search=""
             type="search"
             placeholder="Search"
-            value={query}
+            value={typed}
             maxLength={200}
-            onChange={(event) => void commands.search(event.target.value)}
+            onChange={(event) => {
+              setTyped(event.target.value);
+              void commands.search(event.target.value);
+            }}
           />
         </label>
         <IconButton label="New conversation" onClick={() => void create()}>
