@@ -245,7 +245,12 @@ describe("one conversation", () => {
     const turns: PromptTurn[] = [];
     const dropped: number[] = [];
     for (let turn = 0; turn < 8; turn++) {
-      turns.push(await hear(engine, "01_hello.wav", `hello ${turn}`));
+      await hear(engine, "01_hello.wav", `hello ${turn}`);
+      const transcript = "Hello. ".repeat(40);
+      turns.push({
+        role: "user",
+        content: [{ type: "audio", utteranceId: `hello ${turn}`, samples: 1, transcript }],
+      });
       const { prefilled, finished } = await generate(engine, chat(turns), 40);
       expect(prefilled.prefillTokens).toBeLessThanOrEqual(turn === 0 ? 379 : 376);
       expect(prefilled.reusedTokens).toBeLessThan(700);
@@ -253,8 +258,7 @@ describe("one conversation", () => {
       dropped.push(prefilled.droppedTurns);
       await engine.prepare(chat([...turns, open]), noAbort);
     }
-    expect(dropped.slice(0, 3)).toEqual([0, 0, 1]);
-    expect(dropped.at(-1)).toBe(6);
+    expect(dropped).toEqual([0, 0, 0, 2, 2, 4, 4, 6]);
   });
 
   test("R41 speech of long ago is remembered by its words, and the answer is that to the same history in writing", async () => {
@@ -270,7 +274,10 @@ describe("one conversation", () => {
     expect(first.prefilled.droppedTurns).toBe(0);
     expect(written.prefilled).toMatchObject({ prefillTokens: 1 });
     expect(first.finished.tokenIds).toEqual(written.finished.tokenIds);
-    expect((await generate(engine, chat([spoken, ...turns]))).prefilled.droppedTurns).toBe(1);
+    expect((await generate(engine, chat([spoken, ...turns]))).prefilled).toMatchObject({
+      droppedTurns: 0,
+      prefillTokens: expect.toSatisfy((count: number) => count > 375),
+    });
   });
 
   test("R42 a preparation gives way to a question between two pieces, and what it did is not done again", async () => {

@@ -36,8 +36,10 @@ export function fittedPrompt(
   const exchangeSize = (exchange: Exchange): number => sizeOf(chatItems("", [exchange], tokenizer)) - bare;
   const texts = exchanges.map(inWords);
   const sizes = exchanges.map((exchange, index) => {
+    const full = exchangeSize(exchange);
     const text = texts[index];
-    return { full: exchangeSize(exchange), asText: text && exchangeSize(text) };
+    if (text) return { full, asText: exchangeSize(text) };
+    return exchange.user.some((part) => part.type === "audio") ? { full } : { full, asText: full };
   });
   const opening = bare + tokenizer.encode(prompt.instructions).length;
   const { dropped, asText } = trimming(sizes, { limit, reserve, opening, comfortable });
