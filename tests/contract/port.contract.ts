@@ -42,6 +42,17 @@ export function portContract(createPair: () => Promise<PortPair> | PortPair): vo
     expect(await arriving).toEqual([numbers, numbers.map((i) => -i)]);
   });
 
+  test("R64 a field called __proto__ ends no conversation and changes nobody's prototype", async () => {
+    const { near, far } = await open();
+    const arriving = messages(far, 2);
+    near.post(JSON.parse('{ "__proto__": { "isAdmin": true }, "kept": 1 }'));
+    near.post("next");
+    const [first, second] = await arriving;
+    expect(first).toMatchObject({ kept: 1 });
+    expect(Reflect.get(Object(first), "isAdmin")).toBeUndefined();
+    expect(second).toBe("next");
+  });
+
   test("messages wait for the first listener", async () => {
     const { near, far } = await open();
     near.post("early");

@@ -45,7 +45,10 @@ extensionCodec.register({ type: undefinedType, encode: () => null, decode: () =>
 // Integers as floats: a float that happens to be whole, and -0 with it, stays what it was.
 const encoder = new Encoder({ extensionCodec, forceIntegerToFloat: true });
 
-/** Throws for what cannot be copied: functions, symbols, cycles. */
+/**
+ * Throws for what cannot be copied: functions, symbols, cycles. A field called `__proto__` is left out: no message has one,
+ * and the other end would take the whole frame for an attack and hang up.
+ */
 export function encodeMessage(message: unknown): Uint8Array<ArrayBuffer> {
   return encoder.encode(markUndefined(message));
 }
@@ -54,7 +57,8 @@ function markUndefined(value: unknown): unknown {
   if (value === undefined) return undefinedMark;
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
   if (Array.isArray(value)) return value.map(markUndefined);
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, markUndefined(field)]));
+  const fields = Object.entries(value).filter(([key]) => key !== "__proto__");
+  return Object.fromEntries(fields.map(([key, field]) => [key, markUndefined(field)]));
 }
 
 export interface DecodeLimits {
