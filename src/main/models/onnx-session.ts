@@ -1,11 +1,12 @@
-import { readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { basename, dirname, join } from "node:path";
-import { InferenceSession, listSupportedBackends } from "onnxruntime-node";
+import { dirname } from "node:path";
+import { InferenceSession } from "onnxruntime-node";
 import type { Tensor } from "onnxruntime-node";
 import { systemClock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
-import type { ProviderId } from "./services.ts";
+import { openFailure, runFailure } from "./onnx-failures.ts";
+import type { RealProvider } from "./services.ts";
 
 /** One input or output of a graph, as the session reports it: dynamic axes are their names. */
 export interface TensorInfo {
@@ -15,7 +16,7 @@ export interface TensorInfo {
 }
 
 export interface OpenOptions {
-  readonly provider: ProviderId;
+  readonly provider: RealProvider;
   /** Intra-op threads on the CPU; 0 chooses by the machine (`defaultThreads`). */
   readonly threads: number;
   /** Outputs that stay on the device between runs. Only WebGPU can do that in onnxruntime-node; ignored elsewhere. */
@@ -29,7 +30,7 @@ export interface OpenOptions {
    * A graph to open in place of the file's own, by provider; undefined: the file's own. Its external weights are found
    * beside the file all the same.
    */
-  readonly modelFor?: (provider: ProviderId) => Promise<Uint8Array | undefined>;
+  readonly modelFor?: (provider: RealProvider) => Promise<Uint8Array | undefined>;
 }
 
 /** By output: the tensor to write, or null for a new one. */
@@ -47,10 +48,7 @@ export interface GraphRun {
 export interface Graph {
   readonly path: string;
   readonly session: InferenceSession;
-  /** The provider that really runs it, never `auto`. */
-  readonly provider: ProviderId;
-  /** Sentences why better providers were passed over (for `auto`). */
-  readonly passedOver: readonly string[];
+  readonly provider: RealProvider;
   readonly loadMs: number;
   readonly inputs: ReadonlyMap<string, TensorInfo>;
   readonly outputs: ReadonlyMap<string, TensorInfo>;
@@ -64,12 +62,6 @@ export interface Graph {
 }
 
 /**
- * Up to this many bytes of graph and weights `auto` stays on the CPU: such a graph finishes there before a GPU has been
- * handed its hundreds of kernels (the demo decoder's step is 1–2 ms on one core).
- */
-export const SMALL_GRAPH_BYTES = 64 * 1024 * 1024;
-
-/**
  * Threads for CPU sessions: one per core up to two cores, then half of the logical cores (they are mostly
  * hyper-threads, which gain nothing in matrix products), at most four, since two models share the machine.
  */
@@ -77,18 +69,9 @@ export function defaultThreads(logicalCores: number = availableParallelism()): n
   return logicalCores <= 2 ? logicalCores : Math.min(4, Math.ceil(logicalCores / 2));
 }
 
-/** Bytes of a graph file and of its external weights (`<name>.onnx_data`, `_data_1` …) beside it. 0 if absent. */
-export function graphBytes(path: string): number {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat) return 0;
-  const name = basename(path);
-  const data = readdirSync(dirname(path)).filter((file) => file.startsWith(`${name}_data`));
-  return data.reduce((sum, file) => sum + statSync(join(dirname(path), file)).size, stat.size);
-}
-
 /**
- * Opens a graph by its path, so that external data beside it is found.
- * `auto` tries this platform's accelerators, best first, and falls back to the CPU; a named provider is used or refused.
+ * Opens a graph by its path, so that external data beside it is found. The provider is used or refused: which one to use
+ * is decided before (providers/chooser.ts).
  * Throws AppError: model-missing, model-corrupt, provider-unavailable, out-of-memory.
  */
 export async function openGraph(path: string, options: OpenOptions): Promise<Graph> {
@@ -98,41 +81,18 @@ export async function openGraph(path: string, options: OpenOptions): Promise<Gra
     });
   }
   const startMs = systemClock.nowMs();
-  const passedOver: string[] = [];
-  for (const provider of candidates(path, options.provider)) {
-    try {
-      const session = await createSession(path, provider, options);
-      return graphOf(path, session, provider, passedOver, systemClock.nowMs() - startMs);
-    } catch (error) {
-      const failure = openFailure(path, provider, error);
-      if (options.provider !== "auto" || provider === "cpu") throw failure;
-      // Only `auto` goes on to the next provider; the reason is kept for the interface.
-      passedOver.push(failure.message);
-      if (failure.code === "provider-unavailable") unusable.add(provider);
-    }
+  const { provider } = options;
+  try {
+    const session = await createSession(path, options);
+    return graphOf(path, session, provider, systemClock.nowMs() - startMs);
+  } catch (error) {
+    throw openFailure(path, provider, error);
   }
-  throw new AppError("internal", `No execution provider was tried for ${path}.`);
 }
 
-/** Providers that failed here for a reason that no other graph will change: not tried again by `auto`. */
-const unusable = new Set<ProviderId>();
-
-function candidates(path: string, wanted: ProviderId): readonly ProviderId[] {
-  if (wanted !== "auto") return [wanted];
-  if (graphBytes(path) <= SMALL_GRAPH_BYTES) return ["cpu"];
-  // WebGPU first: the one provider here whose KV cache can stay on the device. CoreML has none of the 4-bit operators.
-  const order: readonly ProviderId[] = ["webgpu", "cuda", "dml", "cpu"];
-  const known = new Set(listSupportedBackends().map((backend) => backend.name));
-  return order.filter((provider) => known.has(provider) && !unusable.has(provider));
-}
-
-async function createSession(
-  path: string,
-  provider: ProviderId,
-  options: OpenOptions,
-): Promise<InferenceSession> {
-  const model = await options.modelFor?.(provider);
-  const settings = sessionOptions(path, provider, options);
+async function createSession(path: string, options: OpenOptions): Promise<InferenceSession> {
+  const model = await options.modelFor?.(options.provider);
+  const settings = sessionOptions(path, options);
   return model ? InferenceSession.create(model, settings) : InferenceSession.create(path, settings);
 }
 
@@ -143,11 +103,8 @@ async function createSession(
  * Spinning threads steal the cores that the other model process needs, so they are off but for the encoder, which runs
  * before there is anything to say (91 against 100 ms alone, medians of ten in turn), and stop with each run.
  */
-function sessionOptions(
-  path: string,
-  provider: ProviderId,
-  options: OpenOptions,
-): InferenceSession.SessionOptions {
+function sessionOptions(path: string, options: OpenOptions): InferenceSession.SessionOptions {
+  const { provider } = options;
   const onDevice = provider === "webgpu" ? (options.gpuOutputs ?? []) : [];
   return {
     // Alone: with "cpu" behind it, onnxruntime-common would drop an unknown provider without a word. Operators that a
@@ -176,13 +133,7 @@ function sessionOptions(
   };
 }
 
-function graphOf(
-  path: string,
-  session: InferenceSession,
-  provider: ProviderId,
-  passedOver: readonly string[],
-  loadMs: number,
-): Graph {
+function graphOf(path: string, session: InferenceSession, provider: RealProvider, loadMs: number): Graph {
   let released: Promise<void> | undefined;
   const inputs = infoOf(session.inputMetadata);
   const outputs = infoOf(session.outputMetadata);
@@ -194,7 +145,6 @@ function graphOf(
     path,
     session,
     provider,
-    passedOver,
     loadMs,
     inputs,
     outputs,
@@ -247,70 +197,4 @@ function withHalfBits<T extends Tensor | null>(tensors: Readonly<Record<string, 
 function infoOf(metadata: readonly InferenceSession.ValueMetadata[]): ReadonlyMap<string, TensorInfo> {
   const tensors = metadata.filter((value) => value.isTensor);
   return new Map(tensors.map(({ name, type, shape }) => [name, { name, type, shape }]));
-}
-
-function openFailure(path: string, provider: ProviderId, error: unknown): AppError {
-  const reason = reasonOf(error);
-  const details = { path, provider, reason };
-  if (isOutOfMemory(reason)) return outOfMemory(path, details, error);
-  if (/external data|\.onnx_data/i.test(reason)) {
-    const missing = /no such file|not exist|cannot find|file size/i.test(reason);
-    return missing
-      ? new AppError("model-missing", `Weights of ${path} are missing beside it. Download the model again.`, {
-          cause: error,
-          details,
-        })
-      : corrupt(path, details, error);
-  }
-  if (/protobuf|ModelProto|INVALID_GRAPH|not a valid model|Load model from/i.test(reason)) {
-    return corrupt(path, details, error);
-  }
-  if (provider !== "cpu") {
-    return new AppError(
-      "provider-unavailable",
-      `${provider} cannot run ${basename(path)} on this machine (${reason}). Choose another provider, or "auto".`,
-      { cause: error, details },
-    );
-  }
-  return corrupt(path, details, error);
-}
-
-function corrupt(path: string, details: unknown, cause: unknown): AppError {
-  return new AppError(
-    "model-corrupt",
-    `The model file ${path} is damaged or incomplete. Delete it and download the model again.`,
-    { cause, details },
-  );
-}
-
-function outOfMemory(path: string, details: unknown, cause: unknown): AppError {
-  return new AppError(
-    "out-of-memory",
-    `There is not enough memory for ${basename(path)}. Close other programs or choose a smaller precision.`,
-    { cause, details },
-  );
-}
-
-function runFailure(path: string, provider: ProviderId, error: unknown): AppError {
-  const reason = reasonOf(error);
-  const details = { path, provider, reason };
-  if (isOutOfMemory(reason)) return outOfMemory(path, details, error);
-  if (provider !== "cpu" && /device.*(lost|removed|hung)|CUDA|cudnn|D3D12|DXGI/i.test(reason)) {
-    return new AppError("provider-unavailable", `The graphics device failed while running (${reason}).`, {
-      cause: error,
-      details,
-    });
-  }
-  return new AppError("internal", `${basename(path)} could not run: ${reason}`, { cause: error, details });
-}
-
-function isOutOfMemory(reason: string): boolean {
-  return /bad_alloc|out of memory|failed to allocate|allocation failed/i.test(reason);
-}
-
-/** The sentence inside onnxruntime's message: its source path and C++ signature say nothing to a person. */
-function reasonOf(error: unknown): string {
-  const line = (error instanceof Error ? error.message : String(error)).trim().split("\n")[0] ?? "";
-  const sentence = line.split(/ was false\. |: FAIL : /).at(-1) ?? line;
-  return sentence.replaceAll(/\S*onnxruntime_src\S*\s?/g, "").slice(0, 300);
 }

@@ -7,13 +7,19 @@ import type { SharedLanguage } from "../../shared/voices.ts";
  * audio is mono Float32Array. The assistant knows the models only through this file.
  */
 
-/** Where a model's graphs run. `auto` lets the process try the best first and fall back to `cpu`. */
-export type ProviderId = "auto" | "cpu" | "webgpu" | "cuda" | "tensorrt" | "dml" | "coreml";
+/** Where a graph runs. */
+export type RealProvider = "cpu" | "webgpu" | "cuda" | "tensorrt" | "dml" | "coreml";
+
+/** Where a model's graphs are to run. `auto` takes the fastest that computes the right numbers (providers/chooser.ts). */
+export type ProviderId = "auto" | RealProvider;
 
 export interface LoadParams {
   /** A folder in the layout of the hub repository: config.json, tokenizer.json, onnx/*.onnx. */
   readonly modelDir: string;
+  /** A model process itself chooses nothing: to it, `auto` is the CPU. */
   readonly provider: ProviderId;
+  /** By a graph's name: where it runs if not on `provider`. */
+  readonly graphProviders?: Readonly<Record<string, RealProvider>>;
   /** Intra-op threads for CPU sessions; 0 lets the process choose from the machine's cores. */
   readonly threads: number;
   /** A precision suffix of the graph files ("fp32", "fp16", "q8", "q4", "q4f16"); absent picks the best present. */
@@ -23,10 +29,12 @@ export interface LoadParams {
 export interface LoadResult {
   readonly modelName: string;
   /** The provider each graph really runs on. */
-  readonly providers: Readonly<Record<string, ProviderId>>;
+  readonly providers: Readonly<Record<string, RealProvider>>;
   readonly dtypes: Readonly<Record<string, string>>;
   readonly loadMs: number;
   readonly warmUpMs: number;
+  /** What the model does over and over, measured warm: a decode step of Voxtral, a sentence of Kokoro. */
+  readonly stepMs: number;
 }
 
 // --- listener: audio in → 16 kHz mono, pre-roll, incremental log-mel ------------------------------------------

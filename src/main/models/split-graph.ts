@@ -10,7 +10,7 @@ import { inferTensors } from "./onnx-shapes.ts";
 import { evenGroups, SplitPlan } from "./onnx-split.ts";
 import { PIECE_INPUT, switchModel } from "./onnx-switch.ts";
 import type { SwitchModel } from "./onnx-switch.ts";
-import type { ProviderId } from "./services.ts";
+import type { RealProvider } from "./services.ts";
 
 /**
  * Multiplications of a piece, on average. Fewer would cost more than some three in a hundred: dispatch, threads that wake
@@ -62,7 +62,7 @@ export async function openSplitGraph(
   pieceProducts: number = PIECE_PRODUCTS,
 ): Promise<SplitGraph> {
   const made: { cut: Cut } = { cut: { wholeBecause: "only the CPU runs it in pieces" } };
-  const modelFor = async (provider: ProviderId): Promise<Uint8Array | undefined> => {
+  const modelFor = async (provider: RealProvider): Promise<Uint8Array | undefined> => {
     if (provider === "cpu") made.cut = await cutGraph(path, inputs, pieceProducts);
     return made.cut.switched?.model.bytes;
   };
@@ -186,7 +186,7 @@ function wholeGraph(graph: Graph, wholeBecause: string): SplitGraph {
 
 class PiecedGraph implements SplitGraph {
   readonly path: string;
-  readonly provider: ProviderId;
+  readonly provider: RealProvider;
   readonly pieceCount: number;
   readonly inputs: ReadonlyMap<string, TensorInfo>;
   readonly outputs: ReadonlyMap<string, TensorInfo>;

@@ -3,12 +3,15 @@ import { SPEAK_RATE_HZ } from "../../../shared/audio.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { Voice } from "../../../shared/voices.ts";
-import { findGraph, modelNameOf, readModelConfig } from "../model-folder.ts";
-import { graphBytes, openGraph, SMALL_GRAPH_BYTES } from "../onnx-session.ts";
+import { graphProvider } from "../graph-provider.ts";
+import { graphBytes, SMALL_GRAPH_BYTES } from "../graph-size.ts";
+import { modelNameOf, readModelConfig } from "../model-folder.ts";
+import { openGraph } from "../onnx-session.ts";
 import type { Graph } from "../onnx-session.ts";
 import type { KokoroInfo, KokoroService, SpeechPart } from "../services.ts";
 import { Turnstile } from "../turnstile.ts";
 import { Espeak } from "./espeak.ts";
+import { kokoroFile } from "./graph-files.ts";
 import { pauseAfterMs } from "./pauses.ts";
 import { Phonemizer } from "./phonemizer.ts";
 import { cutSpeech, findSpeech } from "./silence.ts";
@@ -56,30 +59,30 @@ export class KokoroEngine {
    * provider-unavailable, out-of-memory, bad-input, internal (the provider computes nonsense).
    */
   static async load(params: KokoroLoadParams): Promise<KokoroEngine> {
-    const { modelDir, provider, threads, dtype, voicesDir } = params;
+    const { modelDir, threads, voicesDir } = params;
     const startMs = systemClock.nowMs();
     readModelConfig(modelDir, { modelType: "style_text_to_speech_2", product: "Kokoro" });
     const vocabulary = Vocabulary.read(modelDir);
     const styles = VoiceStyles.besides(modelDir, voicesDir);
-    // The processor's order of precisions for every provider: half precision is what graphics drivers get wrong in
-    // Kokoro (onnxruntime#29807), and its 82 M weights are no burden.
-    const file = findGraph(modelDir, "model", { dtype, provider: "cpu" });
+    const file = kokoroFile(params);
     const espeak = await Espeak.load();
     // A small graph gains less from a second thread than the decoder beside it loses by it.
     const isSmall = graphBytes(file.path) <= SMALL_GRAPH_BYTES;
+    const provider = graphProvider(params, "model");
     const graph = await openGraph(file.path, { provider, threads: threads === 0 && isSmall ? 1 : threads });
     try {
       const synthesizer = new Synthesizer(graph);
       const phonemizer = new Phonemizer(espeak, vocabulary);
       const engine = new KokoroEngine({ graph, synthesizer, phonemizer, vocabulary, styles });
       const loadMs = systemClock.nowMs() - startMs;
-      const warmUpMs = await engine.#warmUp();
+      const { warmUpMs, stepMs } = await engine.#warmUp();
       engine.#info = {
         modelName: modelNameOf(modelDir),
         providers: { model: graph.provider },
         dtypes: { model: file.dtype },
         loadMs,
         warmUpMs,
+        stepMs,
         voices: styles.available(),
         sampleRateHz: SPEAK_RATE_HZ,
       };
@@ -153,15 +156,18 @@ export class KokoroEngine {
 
   /**
    * Runs the graph at its usual lengths, and speaks once: the first request would otherwise wait 30 ms for espeak and
-   * our own code to be compiled. Returns the milliseconds it took.
+   * our own code to be compiled. Returns the milliseconds it took, and those of that one synthesis.
    */
-  async #warmUp(): Promise<number> {
+  async #warmUp(): Promise<{ warmUpMs: number; stepMs: number }> {
     const startMs = systemClock.nowMs();
     const voice = knownVoice(this.#styles.available()[0] ?? WARM_VOICE);
     await this.#synthesizer.warmUp(this.#styles.row(voice, 0));
     const spoken = { text: WARM_TEXT, voice: voice.id, speed: 1, isLast: false };
-    for await (const _ of this.synthesize(spoken, new AbortController().signal));
-    return systemClock.nowMs() - startMs;
+    let stepMs = 0;
+    for await (const { spans } of this.synthesize(spoken, new AbortController().signal)) {
+      stepMs += spans.find(({ name }) => name === "synthesis")?.sessionMs ?? 0;
+    }
+    return { warmUpMs: systemClock.nowMs() - startMs, stepMs };
   }
 
   async #speak(part: TextPart, how: HowToSpeak): Promise<SpeechPart | undefined> {

@@ -2,7 +2,7 @@ import { Tensor } from "onnxruntime-node";
 import { AppError } from "../../../shared/errors.ts";
 import { announceBusy } from "../busy.ts";
 import type { Graph } from "../onnx-session.ts";
-import type { ProviderId } from "../services.ts";
+import type { RealProvider } from "../services.ts";
 import { PAD_ID } from "./vocabulary.ts";
 
 /** What the graph must offer: the interface of every Kokoro v1.0 export. */
@@ -10,7 +10,7 @@ const inputNames = ["input_ids", "style", "speed"] as const;
 const OUTPUT_NAME = "waveform";
 
 /** These compile kernels or search for algorithms at every input length they have not met. */
-const shapeSensitive: ReadonlySet<ProviderId> = new Set(["cuda", "tensorrt", "dml", "webgpu"]);
+const shapeSensitive: ReadonlySet<RealProvider> = new Set(["cuda", "tensorrt", "dml", "webgpu"]);
 
 /** Lengths, pads included, that inputs are filled up to on such providers: finer where replies begin. */
 export const lengthBuckets: readonly number[] = [32, 64, 96, 128, 192, 256, 384, 512];

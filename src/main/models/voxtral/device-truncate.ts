@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import type { ProviderId } from "../services.ts";
+import type { RealProvider } from "../services.ts";
 import type { DeviceTruncate, KvLayout } from "./kv-cache.ts";
 import { onnxModel } from "./onnx-bytes.ts";
 
@@ -14,7 +14,7 @@ export interface DeviceTruncation {
  */
 export async function createDeviceTruncation(
   layout: KvLayout,
-  provider: ProviderId,
+  provider: RealProvider,
 ): Promise<DeviceTruncation> {
   const names = layout.entries.map(({ past }) => past);
   const kept = (name: string): string => `kept.${name}`;

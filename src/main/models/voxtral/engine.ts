@@ -74,7 +74,8 @@ export class VoxtralEngine {
       const { encoder, embeddings, decoder } = model;
       const space = { windowPositions: await encoder.warmUp(), audio, encoder, embeddings };
       const context = new Context(model, space);
-      decoder.stepMs = await context.warmUp();
+      const stepMs = await context.warmUp();
+      decoder.stepMs = stepMs;
       return new VoxtralEngine(model, space, context, {
         modelName: model.name,
         providers: Object.fromEntries(
@@ -83,6 +84,7 @@ export class VoxtralEngine {
         dtypes: model.dtypes,
         loadMs: model.loadMs,
         warmUpMs: systemClock.nowMs() - startMs,
+        stepMs,
         contextLimit: model.contextLimit,
         kvDtype: decoder.layout.type,
         kvOnDevice: decoder.kvOnDevice,

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { systemClock } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
-import { findGraph, modelNameOf, readModelConfig, readModelJson } from "../model-folder.ts";
+import { graphBytes, SMALL_GRAPH_BYTES } from "../graph-size.ts";
+import { modelNameOf, readModelConfig, readModelJson } from "../model-folder.ts";
 import type { GraphFile } from "../model-folder.ts";
-import { graphBytes, openGraph, SMALL_GRAPH_BYTES } from "../onnx-session.ts";
+import { openGraph } from "../onnx-session.ts";
 import type { Graph, OpenOptions } from "../onnx-session.ts";
 import type { LoadParams } from "../services.ts";
+import { graphProvider } from "../graph-provider.ts";
 import { Decoder } from "./decoder.ts";
 import { DecoderWork } from "./decoder-work.ts";
 import { createDeviceTruncation } from "./device-truncate.ts";
@@ -13,6 +15,7 @@ import { createEmbeddings } from "./embeddings.ts";
 import type { Embeddings } from "./embeddings.ts";
 import { Encoder } from "./encoder.ts";
 import type { DeviceTruncate } from "./kv-cache.ts";
+import { voxtralFiles, type VoxtralStem } from "./graph-files.ts";
 import { createTokenizer } from "./tokenizer.ts";
 import type { VoxtralTokenizer } from "./tokenizer.ts";
 
@@ -38,7 +41,7 @@ const generationSchema = z.looseObject({
 export interface LoadedModel {
   readonly name: string;
   /** What runs on which provider, by the graph's name. */
-  readonly graphs: Readonly<Record<Stem, Pick<Graph, "provider">>>;
+  readonly graphs: Readonly<Record<VoxtralStem, Pick<Graph, "provider">>>;
   readonly dtypes: Readonly<Record<string, string>>;
   readonly loadMs: number;
   readonly contextLimit: number;
@@ -52,9 +55,6 @@ export interface LoadedModel {
   /** Frees the sessions. Idempotent. */
   release(): Promise<void>;
 }
-
-const stems = ["audio_encoder", "embed_tokens", "decoder_model_merged"] as const;
-type Stem = (typeof stems)[number];
 
 /**
  * Opens a Voxtral folder: config, tokenizer and the three graphs.
@@ -70,12 +70,7 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
       `config.json and tokenizer.json of ${params.modelDir} do not belong together.`,
     );
   }
-  // The decoder has to be in the precision asked for; hub repositories lack some of the others.
-  const files: Record<Stem, GraphFile> = {
-    decoder_model_merged: findGraph(params.modelDir, "decoder_model_merged", params),
-    audio_encoder: findGraph(params.modelDir, "audio_encoder", { ...params, lenient: true }),
-    embed_tokens: findGraph(params.modelDir, "embed_tokens", { ...params, lenient: true }),
-  };
+  const files = voxtralFiles(params);
   const opened: { release(): Promise<void> }[] = [];
   const keep = <T extends { release(): Promise<void> }>(resource: T): T => {
     opened.push(resource);
@@ -84,7 +79,7 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
   const release = async (): Promise<void> => {
     await Promise.all(opened.splice(0).map((resource) => resource.release()));
   };
-  const open = async (stem: Stem): Promise<Graph> =>
+  const open = async (stem: VoxtralStem): Promise<Graph> =>
     keep(await openGraph(files[stem].path, openOptions(stem, files[stem], params, config)));
   try {
     const { path } = files.audio_encoder;
@@ -118,7 +113,7 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
     return {
       name: modelNameOf(params.modelDir),
       graphs: { audio_encoder, embed_tokens, decoder_model_merged },
-      dtypes: Object.fromEntries(stems.map((stem) => [stem, files[stem].dtype])),
+      dtypes: Object.fromEntries(Object.entries(files).map(([stem, { dtype }]) => [stem, dtype])),
       loadMs: systemClock.nowMs() - startMs,
       contextLimit: config.contextLimit,
       endIds: config.endIds,
@@ -141,11 +136,16 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
  * wants that core at the same time. Its prefill is not (34 to 72 ms on one thread, behind up to 1 577 cached positions):
  * a small decoder is therefore opened twice, which costs its few megabytes again.
  */
-function openOptions(stem: Stem, file: GraphFile, params: LoadParams, config: VoxtralConfig): OpenOptions {
-  const { provider, threads } = params;
+function openOptions(
+  stem: VoxtralStem,
+  file: GraphFile,
+  params: LoadParams,
+  config: VoxtralConfig,
+): OpenOptions {
+  const { threads } = params;
   return {
     // A lookup whose result this process needs at once: on a device it would only travel there and back.
-    provider: stem === "embed_tokens" ? "cpu" : provider,
+    provider: stem === "embed_tokens" ? "cpu" : graphProvider(params, stem),
     threads: threads === 0 && stem !== "audio_encoder" && isSmall(file) ? 1 : threads,
     spins: stem === "audio_encoder",
     gpuOutputs: stem === "decoder_model_merged" ? presentNames(config.layers) : [],
