@@ -1,16 +1,19 @@
 import { LISTEN_RATE_HZ } from "../../../shared/audio.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { ListenerService, ListeningOptions } from "../services.ts";
-import { FRAME_SAMPLES, FrameCutter, measureLoudness, type Frame } from "./frames.ts";
+import { FRAME_SAMPLES, FrameCutter, measureLoudness, SLICE_SAMPLES, type Frame } from "./frames.ts";
 import { measureLevel } from "./level.ts";
 import { NoiseFloor } from "./noise-floor.ts";
 import { SampleRing } from "./ring.ts";
 import { EnergyDetector, type VoiceDetector } from "./vad.ts";
 import { VoiceTracker, type VoiceChange } from "./voice-activity.ts";
-import { judgeFrame, type HeardFrame } from "./voice-judgement.ts";
+import { isClearlySilent, judgeFrame, type HeardFrame } from "./voice-judgement.ts";
 
 /** How far back an utterance can begin. */
 const RING_SAMPLES = 5 * LISTEN_RATE_HZ;
+
+/** About a second. */
+const SPEAKER_FRAMES = 31;
 
 export interface EarOptions {
   /** Loads the voice detector. Where it throws, loudness has to do. */
@@ -18,6 +21,8 @@ export interface EarOptions {
   readonly onLevel: (level: ListenerService["events"]["level"]) => void;
   /** Each frame once there is a detector, and what it changes. */
   readonly onFrame: (frame: HeardFrame, changes: readonly VoiceChange[]) => void;
+  /** A pause that is told before the frame is complete in which it became one. */
+  readonly onPause: (changes: readonly VoiceChange[]) => void;
 }
 
 type Configured = ListenerService["calls"]["configure"]["result"];
@@ -28,6 +33,8 @@ export class Ear implements Disposable {
   readonly #ring = new SampleRing(RING_SAMPLES);
   readonly #cutter = new FrameCutter();
   readonly #floor = new NoiseFloor();
+  /** How far voice stood out of the background, by frame; -Infinity where there was none. */
+  readonly #speaker: number[] = [];
   /** Judged frames as far back as the ring reaches. */
   readonly #heard: HeardFrame[] = [];
   #tracker: VoiceTracker | undefined;
@@ -61,6 +68,11 @@ export class Ear implements Disposable {
     return this.#heard;
   }
 
+  /** The most that voice of the last second stood out of the background, in dB. */
+  get speakerDb(): number {
+    return Math.max(-Infinity, ...this.#speaker);
+  }
+
   /** Hears by these options from now on; the first time, the detector is loaded. */
   async configure(options: ListeningOptions): Promise<Configured> {
     this.#loading ??= this.#load();
@@ -78,6 +90,10 @@ export class Ear implements Disposable {
       if (this.#tracker) void this.#next(() => this.#judge(frame));
       else this.#options.onLevel({ ...measureLevel(frame.samples), speech: 0 });
     }
+    const rest = this.#cutter.rest();
+    const whole = rest.subarray(0, rest.length - (rest.length % SLICE_SAMPLES));
+    const endSample = this.position - (rest.length % SLICE_SAMPLES);
+    if (this.#tracker && whole.length > 0) void this.#next(async () => this.#glance(whole, endSample));
   }
 
   /**
@@ -91,9 +107,10 @@ export class Ear implements Disposable {
     samples.set(tail, rest.length);
     return this.#next(async () => {
       if (!this.#tracker || samples.length === 0) return false;
-      const excessDb = this.#floor.excessDb(measureLoudness(samples).loudest);
-      const probability = await this.#ask((detector) => detector.peek(samples, excessDb));
-      return judgeFrame(this.position, probability, excessDb).mayBeVoice;
+      const excessDb = measureLoudness(samples).slices.map((slice) => this.#floor.excessDb(slice));
+      const probability = await this.#ask((detector) => detector.peek(samples, Math.max(...excessDb)));
+      const { speakerDb } = this;
+      return judgeFrame({ endSample: this.position, probability, excessDb, speakerDb }).mayBeVoice;
     });
   }
 
@@ -120,14 +137,25 @@ export class Ear implements Disposable {
     return result;
   }
 
+  #glance(samples: Float32Array, endSample: number): void {
+    if (this.#isClosed || !this.#tracker) return;
+    const excessDb = measureLoudness(samples).slices.map((slice) => this.#floor.excessDb(slice));
+    if (!isClearlySilent(excessDb, this.speakerDb)) return;
+    const changes = this.#tracker.glance(endSample);
+    if (changes.length > 0) this.#options.onPause(changes);
+  }
+
   async #judge({ samples, endSample }: Frame): Promise<void> {
     const tracker = this.#tracker;
     if (this.#isClosed || !tracker) return;
-    const { rms, peak, sound, loudest } = measureLoudness(samples);
-    const excessDb = this.#floor.excessDb(loudest);
+    const { rms, peak, sound, slices } = measureLoudness(samples);
+    const excessDb = slices.map((slice) => this.#floor.excessDb(slice));
     this.#floor.push(sound);
-    const probability = await this.#ask((detector) => detector.judge(samples, excessDb));
-    const heard = judgeFrame(endSample, probability, excessDb);
+    const loudestDb = Math.max(...excessDb);
+    const probability = await this.#ask((detector) => detector.judge(samples, loudestDb));
+    const heard = judgeFrame({ endSample, probability, excessDb, speakerDb: this.speakerDb });
+    this.#speaker.push(heard.isVoice ? loudestDb : -Infinity);
+    if (this.#speaker.length > SPEAKER_FRAMES) this.#speaker.shift();
     this.#heard.push(heard);
     if (this.#heard.length > RING_SAMPLES / FRAME_SAMPLES) this.#heard.shift();
     this.#options.onLevel({ rms, peak, speech: probability });

@@ -3,7 +3,7 @@ import { measureLevel, type Level } from "./level.ts";
 /** 32 ms at 16 kHz: what Silero judges at once, and how often a level meter wants to know. */
 export const FRAME_SAMPLES = 512;
 /** 8 ms: short enough that the burst of a plosive stands out of the silence around it. */
-const SLICE_SAMPLES = 128;
+export const SLICE_SAMPLES = 128;
 
 /** A frame of the stream: its samples (a view that the next one overwrites is never handed out) and where it ends. */
 export interface Frame {
@@ -44,22 +44,22 @@ export class FrameCutter {
 export interface Loudness extends Level {
   /** RMS of the whole about the mean of each 8 ms: neither a constant offset nor mains hum counts. */
   readonly sound: number;
-  /** The same of the loudest 8 ms. */
-  readonly loudest: number;
+  /** The same of each 8 ms; the last may be shorter. */
+  readonly slices: readonly number[];
 }
 
 /** Loudness of a frame, or of less than one. */
 export function measureLoudness(samples: Float32Array): Loudness {
-  let loudest = 0;
+  const slices: number[] = [];
   let sum = 0;
   for (let at = 0; at < samples.length; at += SLICE_SAMPLES) {
     const slice = samples.subarray(at, at + SLICE_SAMPLES);
     const energy = energyAboutMean(slice);
     sum += energy;
-    loudest = Math.max(loudest, Math.sqrt(energy / slice.length));
+    slices.push(Math.sqrt(energy / slice.length));
   }
   const sound = samples.length === 0 ? 0 : Math.sqrt(sum / samples.length);
-  return { ...measureLevel(samples), sound, loudest };
+  return { ...measureLevel(samples), sound, slices };
 }
 
 function energyAboutMean(samples: Float32Array): number {

@@ -39,6 +39,7 @@ export function start(port: Port, clock: Clock = systemClock, loadDetector = loa
       for (const recording of [...ending, ...(open ? [open] : [])]) recording.judged(frame);
       for (const change of changes) if (change.type !== "resumed") tell(change);
     },
+    onPause: (changes) => changes.forEach(tell),
   });
   const create = (id: string): Utterance => new Utterance(id, (block) => server.emit("mel", block), clock);
 

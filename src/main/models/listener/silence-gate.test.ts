@@ -14,6 +14,7 @@ const frame = (kind: Kind, index: number): HeardFrame => ({
   probability: kind === "v" ? 0.9 : 0,
   mayBeVoice: kind !== "_",
   isVoice: kind === "v",
+  soundEndSample: (index + 1) * FRAME_SAMPLES,
 });
 
 /** Positions of the stream as samples, so that what passes tells where it came from (exact in a float up to 2^24). */

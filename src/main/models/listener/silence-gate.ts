@@ -61,7 +61,7 @@ export class SilenceGate {
   judged(frame: HeardFrame): void {
     this.#judgedUntil = frame.endSample;
     this.#hasVoice ||= frame.isVoice;
-    if (frame.mayBeVoice) this.#voicedUntil = frame.endSample;
+    if (frame.mayBeVoice) this.#voicedUntil = frame.soundEndSample;
     this.#passUntil(this.#limit);
   }
 

@@ -29,7 +29,9 @@ class Stream {
       const probability = isNoise ? 0.05 : letter === "q" ? 0.2 : Number(letter) / 10;
       const excessDb = letter === "q" ? 6 : isNoise || probability >= 0.2 ? LOUD : SILENT;
       this.frames++;
-      const changes = this.tracker.hear(judgeFrame(this.frames * FRAME_SAMPLES, probability, excessDb));
+      const endSample = this.frames * FRAME_SAMPLES;
+      const facts = { endSample, probability, excessDb: [excessDb], speakerDb: 0 };
+      const changes = this.tracker.hear(judgeFrame(facts));
       return changes.map((change) => Object.assign({ atFrame: this.frames }, change));
     });
   }

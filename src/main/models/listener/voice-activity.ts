@@ -37,7 +37,7 @@ interface Speech {
 /**
  * Turns heard frames into what the assistant acts on. It judges twice: speech begins and ends by the detector's threshold
  * (noise must not keep a question open), pauses within are found by `mayBeVoice` (a quiet word must not be lost). Knows only
- * frames and positions: the same samples give the same changes, however they arrived.
+ * frames and positions: the same samples give the same changes, however they arrived; only how soon a pause is told differs.
  */
 export class VoiceTracker {
   #options: ListeningOptions;
@@ -85,9 +85,9 @@ export class VoiceTracker {
   }
 
   /** The stream's next frame. */
-  hear({ endSample, probability, mayBeVoice, isVoice }: HeardFrame): VoiceChange[] {
+  hear({ endSample, soundEndSample, probability, mayBeVoice, isVoice }: HeardFrame): VoiceChange[] {
     const changes: VoiceChange[] = mayBeVoice ? this.#voiced(endSample - FRAME_SAMPLES) : [];
-    if (mayBeVoice) this.#voicedUntil = endSample;
+    if (mayBeVoice) this.#voicedUntil = soundEndSample;
     if (isVoice) this.#detected(endSample);
     const { speechThreshold } = this.#options;
     const threshold = this.#speech
@@ -96,6 +96,11 @@ export class VoiceTracker {
     if (mayBeVoice && probability >= threshold) changes.push(...this.#spoken(endSample));
     else if (!this.#speech) this.#onset = 0;
     return [...changes, ...this.#silent(endSample)];
+  }
+
+  /** It is silent until `endSample`, within a frame that is not complete: a pause is told as soon as it is one. */
+  glance(endSample: number): VoiceChange[] {
+    return this.#pausing(endSample);
   }
 
   #voiced(startSample: number): VoiceChange[] {
@@ -135,21 +140,26 @@ export class VoiceTracker {
     if (pauseMs >= microPauseMs && pauseMs <= maxEndPauseMs) this.#endpointing.continued(pauseMs);
   }
 
-  #silent(endSample: number): VoiceChange[] {
-    const { microPauseMs, maxEndPauseMs } = this.#options;
-    const changes: VoiceChange[] = [];
+  #isSilent(endSample: number): boolean {
+    return toMs(endSample - this.#voicedUntil) >= this.#options.microPauseMs;
+  }
+
+  #pausing(endSample: number): VoiceChange[] {
     const isConcerned = this.#speech !== null || this.#detectedUntil > this.#utteranceFrom;
-    const isSilent = toMs(endSample - this.#voicedUntil) >= microPauseMs;
-    if (isConcerned && isSilent && !this.#isPaused) {
-      this.#isPaused = true;
-      const endPauseMs = this.#endpointing.endPauseMs(this.#completeness);
-      changes.push({ type: "paused", endSample: this.#voicedUntil, endPauseMs });
-    }
+    if (!isConcerned || this.#isPaused || !this.#isSilent(endSample)) return [];
+    this.#isPaused = true;
+    const endPauseMs = this.#endpointing.endPauseMs(this.#completeness);
+    return [{ type: "paused", endSample: this.#voicedUntil, endPauseMs }];
+  }
+
+  #silent(endSample: number): VoiceChange[] {
+    const changes = this.#pausing(endSample);
     if (!this.#speech) return changes;
     const pauseMs = toMs(endSample - this.#speech.until);
     const endPauseMs = this.#endpointing.endPauseMs(this.#completeness);
     // Something that may be voice is waited for, but not for ever: a fan is no speaker.
-    if (pauseMs < endPauseMs || !(isSilent || pauseMs >= maxEndPauseMs)) return changes;
+    const isOver = this.#isSilent(endSample) || pauseMs >= this.#options.maxEndPauseMs;
+    if (pauseMs < endPauseMs || !isOver) return changes;
     const { until, voiced } = this.#speech;
     changes.push({ type: "ended", endSample: until, pauseMs, voicedMs: toMs(voiced) });
     this.#speech = null;
