@@ -3,6 +3,7 @@ import { LISTEN_RATE_HZ } from "../../shared/audio.ts";
 import type { AppError } from "../../shared/errors.ts";
 import { Conversation } from "../assistant/conversation.ts";
 import type { InterruptCause, Turn } from "../assistant/turn.ts";
+import { VoiceCosts } from "../assistant/voice-costs.ts";
 import type { Engine } from "../models/engine.ts";
 import { conversationSettings } from "./conversation-settings.ts";
 import { Hearing } from "./hearing.ts";
@@ -39,6 +40,8 @@ export class Talk {
   readonly #reciter: Reciter;
   /** Conversations that were left: their last turns and transcripts are being finished. */
   readonly #leaving = new Set<Promise<void>>();
+  /** What speaking costs on each engine that was ever used. */
+  readonly #costs = new WeakMap<Engine, VoiceCosts>();
   #conversation: Conversation | undefined;
   #turn: Turn | undefined;
   /** Settles when the last turn is over and stored. */
@@ -218,10 +221,14 @@ export class Talk {
   #enter(id: string): Conversation {
     this.leave();
     const { engine, clock, history, settings, surroundings } = this.#options;
+    const running = engine();
+    const costs = this.#costs.get(running) ?? new VoiceCosts();
+    this.#costs.set(running, costs);
     const conversation: Conversation = new Conversation({
       id,
-      engine: engine(),
+      engine: running,
       clock,
+      costs,
       settings: conversationSettings(settings()),
       history: restoredTurns(history().replies(id), surroundings().model),
       sink: this.#sink((chunkId) => {

@@ -9,10 +9,10 @@ import { PromptHistory, type RememberedTurn } from "./prompt-history.ts";
 import type { ReplyVoice } from "./reply-voice.ts";
 import type { Ahead, Speculation } from "./speculation.ts";
 import { DeadlinePlanner } from "./deadline-planner.ts";
-import { SpeechCosts } from "./speech-costs.ts";
 import { defaultPolicy, type SegmentPolicy } from "./speech-planner.ts";
 import { Turn, type InterruptCause } from "./turn.ts";
 import { runPipeline, type AssistantEngine } from "./turn-pipeline.ts";
+import { VoiceCosts } from "./voice-costs.ts";
 
 export type { Listening, ListenOptions } from "./open-utterance.ts";
 
@@ -53,8 +53,8 @@ export interface ConversationOptions {
   /** Earlier turns, from a stored history. */
   readonly history?: readonly RememberedTurn[];
   readonly clock?: Clock;
-  /** What speech costs on this engine: shared by its conversations, so that each knows what the others measured. */
-  readonly costs?: SpeechCosts;
+  /** What speech costs on this engine; without, the conversation begins to learn it anew. */
+  readonly costs?: VoiceCosts;
 }
 
 /** What is asked, and the answer that was prepared for it, if one was. */
@@ -72,7 +72,7 @@ export class Conversation {
   readonly #engine: AssistantEngine;
   readonly #queue: AudioQueue;
   readonly #clock: Clock;
-  readonly #costs: SpeechCosts;
+  readonly #costs: VoiceCosts;
   readonly #history = new PromptHistory();
   readonly #utterances = new Map<string, { readonly utteranceId: string; readonly samples: number }>();
   #settings: ConversationSettings;
@@ -86,7 +86,7 @@ export class Conversation {
     this.id = options.id ?? randomUUID();
     this.#engine = options.engine;
     this.#clock = options.clock ?? systemClock;
-    this.#costs = options.costs ?? new SpeechCosts();
+    this.#costs = options.costs ?? new VoiceCosts();
     this.#settings = { ...defaultConversationSettings, ...options.settings };
     for (const turn of options.history ?? []) this.#history.add(turn);
     this.#queue = new AudioQueue({
@@ -249,9 +249,9 @@ export class Conversation {
 
   /** As the next turn will cut its first segment: speech that is prepared ahead must be what the turn then asks for. */
   get #policy(): SegmentPolicy {
-    const { policy } = this.#settings;
+    const { policy, voice, speed } = this.#settings;
     if (policy !== defaultPolicy) return policy;
-    const { estimate } = this.#costs;
+    const { estimate } = this.#costs.of(voice, speed);
     return new DeadlinePlanner(
       () => estimate,
       () => this.#clock.nowMs(),
@@ -315,7 +315,7 @@ export class Conversation {
         sampling,
         maxNewTokens,
         policy,
-        costs: policy === defaultPolicy ? this.#costs : undefined,
+        costs: policy === defaultPolicy ? this.#costs.of(voice.chosen, speed) : undefined,
         ahead,
         prompt: () => this.#history.prompt(instructions, content),
         recover: (utteranceIds) => this.#recover(utteranceIds, content),

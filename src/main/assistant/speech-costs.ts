@@ -20,9 +20,9 @@ export interface SpokenCost {
 }
 
 /**
- * Before anything was measured: the demo pack on two free cores of an AMD EPYC, by `npm run latency -- --runs 15`
- * (2.6 ms between tokens, about 40 ms from the first word to its audio); 65 ms a character is the pace of `af_heart`
- * at speed 1, about 15 characters a second, rounded down so that an early deadline is assumed rather than a late one.
+ * Before anything was measured. `npm run latency -- --runs 15` with the demo pack on two free cores of an AMD EPYC says
+ * 2.6 ms between tokens and about 40 ms from the first word to its audio, which fits 20 ms and 1 ms a character. The rest
+ * are guesses on the careful side: speech of about 15 characters a second, four characters to a token, a miss of 10 ms.
  */
 export const priorCosts: CostEstimate = {
   msPerToken: 3,
