@@ -4,6 +4,7 @@ import { helpText } from "./cli/help.ts";
 import { latency } from "./cli/latency.ts";
 import { models } from "./cli/models.ts";
 import { readCommand } from "./cli/options.ts";
+import { providers } from "./cli/providers.ts";
 import { transcribe } from "./cli/transcribe.ts";
 
 /** Faults of what was given to us, as opposed to faults of the machine or the models: exit code 2. */
@@ -35,6 +36,8 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
         return await transcribe(command, output, signal);
       case "models":
         return await models(command.options, output, signal);
+      case "providers":
+        return await providers(command, output, signal);
       default:
         return await latency(command, output, signal);
     }

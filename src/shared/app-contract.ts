@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { queueStatsSchema, turnEventSchema, turnMetricsSchema } from "./contract.ts";
+import { providerRowSchema } from "./provider-row.ts";
 import { settingsSchema } from "./settings.ts";
 
 /**
@@ -37,6 +38,10 @@ export const processStateSchema = z.object({
   providers: z.record(z.string(), z.string()),
   dtypes: z.record(z.string(), z.string()),
   loadMs: z.number().nullable(),
+  /** A decode step, or a sentence of speech, measured when the model was loaded. */
+  stepMs: z.number().nullable(),
+  /** All execution providers, the likely best first; empty where there is no choice, or none was made yet. */
+  providerRows: z.array(providerRowSchema),
   restarts: z.number().int(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });

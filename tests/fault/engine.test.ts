@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { ChildHandle, ModelKind } from "../../src/main/models/child-handle.ts";
+import type { ChildHandle, ModelKind, ProcessKind } from "../../src/main/models/child-handle.ts";
 import { startEngine, type Engine } from "../../src/main/models/engine.ts";
 import { forkChild } from "../../src/main/models/fork-port.ts";
 import { isAlive } from "../support/processes.ts";
@@ -12,7 +12,8 @@ function startProbes(errors: Partial<Record<ModelKind, string>>): {
   pids: Record<ModelKind, number[]>;
 } {
   const pids: Record<ModelKind, number[]> = { listener: [], voxtral: [], kokoro: [] };
-  const spawn = (kind: ModelKind): ChildHandle => {
+  const spawn = (kind: ProcessKind): ChildHandle => {
+    if (kind === "probe") throw new Error("nothing here is worth a trial");
     const error = errors[kind];
     const url = new URL("../support/probe-process.ts", import.meta.url);
     const child = forkChild(url, error === undefined ? [] : [error]);

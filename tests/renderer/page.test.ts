@@ -457,7 +457,8 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
   test("R62 a model that gave up is said plainly and can be restarted", async () => {
     const page = await host.open();
     await page.evaluate(async () => {
-      const process = { modelName: "nano", providers: {}, dtypes: {}, loadMs: 1, restarts: 5 };
+      const facts = { providers: {}, dtypes: {}, loadMs: 1, stepMs: 1, providerRows: [] };
+      const process = { modelName: "nano", ...facts, restarts: 5 };
       window.scriptedMain?.emit("engine", {
         listener: { ...process, state: "ready", error: null },
         voxtral: {

@@ -99,6 +99,8 @@ const process = {
   providers: { decoder: "cpu" },
   dtypes: { decoder: "fp32" },
   loadMs: 412,
+  stepMs: 1.6,
+  providerRows: [],
   restarts: 0,
   error: null,
 };

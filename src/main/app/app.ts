@@ -3,7 +3,7 @@ import { systemClock, type Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { Port } from "../../shared/port.ts";
 import type { Settings } from "../../shared/settings.ts";
-import type { ChildHandle, ModelKind } from "../models/child-handle.ts";
+import type { ChildHandle, ProcessKind } from "../models/child-handle.ts";
 import type { History } from "../storage/history.ts";
 import { openStorage, type Storage } from "../storage/storage.ts";
 import { dataCalls } from "./data-handlers.ts";
@@ -14,6 +14,7 @@ import { demoId, modelsFolder } from "./model-choice.ts";
 import { ModelShelf } from "./model-handlers.ts";
 import { LatencyRecorder } from "./latency-recorder.ts";
 import { Microphone } from "./microphone.ts";
+import { providerMemory } from "./provider-memory.ts";
 import { sampleQuestions, type SampleQuestion } from "./sample-questions.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import { Talk } from "./talk.ts";
@@ -34,7 +35,7 @@ export interface AppOptions {
   readonly report: (error: AppError) => void;
   readonly clock?: Clock;
   /** How a model process is started; a fork by default. */
-  readonly spawn?: (kind: ModelKind) => ChildHandle;
+  readonly spawn?: (kind: ProcessKind) => ChildHandle;
   /** Where models are downloaded from; by default the Hugging Face hub, or what HF_ENDPOINT names. */
   readonly hub?: Hub;
   /** Overrides the settings' model for this run. */
@@ -100,6 +101,7 @@ class ParleyApp implements App {
       clock,
       findModel: (id) => (root === null ? undefined : findInstalled(root, id)),
       ...(options.spawn ? { spawn: options.spawn } : {}),
+      ...(root === null ? {} : { memory: providerMemory(root) }),
       onState: (state) => {
         if (state.voxtral.state !== "ready" || state.kokoro.state !== "ready") this.#isCold = true;
         if (state.listener.state !== "ready") this.#talk.hearing.ears.deaf();

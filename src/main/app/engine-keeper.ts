@@ -2,16 +2,19 @@ import type { EngineState } from "../../shared/app-contract.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { Settings } from "../../shared/settings.ts";
-import type { ChildHandle, ModelKind } from "../models/child-handle.ts";
+import type { ChildHandle, ProcessKind } from "../models/child-handle.ts";
 import { modelKinds } from "../models/child-handle.ts";
 import { startEngine, type Engine } from "../models/engine.ts";
+import type { OutcomeMemory } from "../models/providers/chooser.ts";
 import type { ListeningOptions, VoiceActivity } from "../models/services.ts";
 import { engineState } from "./engine-state.ts";
 import { modelChoice, demoId, type ModelFinder } from "./model-choice.ts";
 
 export interface EngineKeeperOptions {
   readonly clock: Clock;
-  readonly spawn?: (kind: ModelKind) => ChildHandle;
+  readonly spawn?: (kind: ProcessKind) => ChildHandle;
+  /** Where it is kept which execution providers work. */
+  readonly memory?: OutcomeMemory;
   readonly onState: (state: EngineState) => void;
   /** Loudness of the microphone, about every 32 ms. */
   readonly onLevel: (level: { readonly rms: number; readonly peak: number; readonly speech: number }) => void;
@@ -80,7 +83,7 @@ export class EngineKeeper {
   }
 
   #start(models: Settings["models"]): [Engine, boolean] {
-    const { clock, spawn, onProblem } = this.#options;
+    const { clock, spawn, memory, onProblem } = this.#options;
     let choice;
     try {
       choice = modelChoice(models, this.#options.findModel);
@@ -88,7 +91,12 @@ export class EngineKeeper {
       onProblem(AppError.from(error));
       choice = modelChoice({ ...models, active: demoId });
     }
-    const engine = startEngine({ models: choice.models, clock, ...(spawn ? { spawn } : {}) });
+    const engine = startEngine({
+      models: choice.models,
+      clock,
+      ...(spawn ? { spawn } : {}),
+      ...(memory ? { memory } : {}),
+    });
     return [engine, choice.isDemo];
   }
 

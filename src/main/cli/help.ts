@@ -18,6 +18,9 @@ export const helpText = `Parley, a voice assistant that lives on this machine.
   npm run latency -- [--runs 20]              the latency test: percentiles against the targets, and the five
       --model, --json                         tests of the reference pipeline; exit code 1 when one fails
 
+  npm run providers                           what each model runs on, how fast, and why not on the rest
+      --model, --json                         as above; a large model is tried on each provider first, once
+
   npm run models -- list                      models to download, and what is on this machine
       add <id>                                download; Ctrl-C pauses, the same command goes on
       add <owner/name> --dtype q4             any repository of the hub with Voxtral's or Kokoro's files

@@ -49,6 +49,7 @@ export type Command =
   | ({ readonly name: "ask" } & AskOptions)
   | ({ readonly name: "transcribe" } & TranscribeOptions)
   | ({ readonly name: "latency" } & LatencyOptions)
+  | ({ readonly name: "providers" } & CommonOptions)
   | { readonly name: "models"; readonly options: ModelsOptions };
 
 const common = {
@@ -71,6 +72,8 @@ export function readCommand(args: readonly string[]): Command {
         return readTranscribe(rest);
       case "latency":
         return readLatency(rest);
+      case "providers":
+        return readProviders(rest);
       case "models":
         return readModels(rest);
       default:
@@ -157,6 +160,12 @@ function readLatency(args: string[]): Command {
   const runs = readNumber("--runs", values.runs, 1, 1_000);
   if (!Number.isInteger(runs)) throw new AppError("bad-input", "--runs takes a whole number.");
   return { name: "latency", runs, model: values.model, isJson: values.json };
+}
+
+function readProviders(args: string[]): Command {
+  const { values } = parseArgs({ args, options: common });
+  if (values.help) return { name: "help", topic: "providers" };
+  return { name: "providers", model: values.model, isJson: values.json };
 }
 
 function readModels(args: string[]): Command {

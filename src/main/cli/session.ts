@@ -3,6 +3,7 @@ import path from "node:path";
 import { LISTEN_RATE_HZ } from "../../shared/audio.ts";
 import { AppError } from "../../shared/errors.ts";
 import { DEMO_LANGUAGE, demoId, modelChoice, modelsFolder, type ModelFinder } from "../app/model-choice.ts";
+import { providerMemory } from "../app/provider-memory.ts";
 import { findInstalled } from "../library/installed.ts";
 import type { Conversation } from "../assistant/conversation.ts";
 import type { Turn } from "../assistant/turn.ts";
@@ -40,7 +41,7 @@ export function openEngine(model: string, signal?: AbortSignal): Engine {
       '"npm run models -- list" that are downloaded.';
     throw new AppError("bad-input", message, { cause: error });
   }
-  const engine = startEngine({ models: choice.models });
+  const engine = startEngine({ models: choice.models, memory: providerMemory(modelsFolder(dataFolder())) });
   const stop = (): void => void engine.dispose();
   const settled = (): void => signal?.removeEventListener("abort", stop);
   signal?.addEventListener("abort", stop, { once: true });

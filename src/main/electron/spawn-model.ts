@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { utilityProcess } from "electron";
 import { childEnv } from "../models/child-env.ts";
-import type { ChildHandle, ModelKind } from "../models/child-handle.ts";
+import type { ChildHandle, ProcessKind } from "../models/child-handle.ts";
 import { utilityChild } from "./utility-child.ts";
 
 /** The built entry of a model process; electron.vite.config.ts keeps the folders of the source. */
@@ -10,7 +10,7 @@ const entry = fileURLToPath(new URL("../models/process.js", import.meta.url));
 /** Starts model processes as Electron utility processes, with the same allow-listed environment as under Node. */
 export function utilitySpawner(
   utility: Pick<typeof utilityProcess, "fork">,
-): (kind: ModelKind) => ChildHandle {
+): (kind: ProcessKind) => ChildHandle {
   return (kind) =>
     utilityChild(
       utility.fork(entry, [kind], {

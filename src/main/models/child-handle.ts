@@ -4,6 +4,9 @@ import type { Port } from "../../shared/port.ts";
 export const modelKinds = ["listener", "voxtral", "kokoro"] as const;
 export type ModelKind = (typeof modelKinds)[number];
 
+/** What can be started: the models, and the process in which execution providers are tried. */
+export type ProcessKind = ModelKind | "probe";
+
 /** A running child, whatever started it: `child_process.fork` here, `utilityProcess` in the Electron host. */
 export interface ChildHandle {
   /** Closes when the process has ended, with its exit code or signal as the reason. */

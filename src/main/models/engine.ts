@@ -1,8 +1,12 @@
+import type { ProviderRow } from "../../shared/provider-row.ts";
 import { systemClock, type Clock } from "../../shared/clock.ts";
 import type { AppError, AppErrorCode } from "../../shared/errors.ts";
 import type { RpcClient } from "../../shared/rpc.ts";
-import { modelKinds, type ChildHandle, type ModelKind } from "./child-handle.ts";
+import { modelKinds, type ChildHandle, type ModelKind, type ProcessKind } from "./child-handle.ts";
 import { forkModel } from "./fork-port.ts";
+import { ProviderChooser, type OutcomeMemory } from "./providers/chooser.ts";
+import { PlacedModel } from "./providers/placed-model.ts";
+import type { ProbedKind } from "./providers/probe-service.ts";
 import type {
   KokoroInfo,
   KokoroService,
@@ -21,9 +25,11 @@ export interface EngineModels {
 export interface EngineOptions {
   readonly models: EngineModels;
   /** How a process is started: `forkModel` by default, a utility process in the Electron host. */
-  readonly spawn?: (kind: ModelKind) => ChildHandle;
+  readonly spawn?: (kind: ProcessKind) => ChildHandle;
   readonly clock?: Clock;
   readonly limits?: Partial<SupervisorLimits>;
+  /** Where it is kept which providers work; by default nowhere, so that they are tried again after a restart. */
+  readonly memory?: OutcomeMemory;
 }
 
 /** What the models said about themselves when they were loaded last. */
@@ -41,6 +47,8 @@ export interface Engine {
   readonly ready: Promise<EngineInfos>;
   /** Changes when a process is restarted; a model that was never loaded is absent. */
   readonly infos: Readonly<Partial<EngineInfos>>;
+  /** Every execution provider of the two models that have a choice: what runs on it, or why not. */
+  readonly providers: Readonly<Record<ProbedKind, readonly ProviderRow[]>>;
   readonly states: Readonly<Record<ModelKind, ProcessState>>;
   onState(listener: (kind: ModelKind, state: ProcessState) => void): () => void;
   /** Starts one process afresh, also after it was given up. */
@@ -67,26 +75,38 @@ const isPermanent = (error: AppError): boolean => permanentCodes.has(error.code)
  */
 export function startEngine(options: EngineOptions): Engine {
   const { models, spawn = forkModel, clock = systemClock, limits = {} } = options;
-  const infos: { voxtral?: VoxtralInfo; kokoro?: KokoroInfo } = {};
+  const closing = new AbortController();
+  const memory = options.memory ? { memory: options.memory } : {};
+  const chooser = new ProviderChooser({ spawn: () => spawn("probe"), clock, ...memory });
+  const placed = {
+    voxtral: new PlacedModel<VoxtralInfo>("voxtral", models.voxtral, chooser),
+    kokoro: new PlacedModel<KokoroInfo>("kokoro", models.kokoro, chooser),
+  };
   const common = (kind: ModelKind) => ({ name: kind, spawn: () => spawn(kind), isPermanent, clock, limits });
 
   const processes = {
     listener: new SupervisedProcess<ListenerService>(common("listener")),
     voxtral: new SupervisedProcess<VoxtralService>({
       ...common("voxtral"),
-      onStart: async (client) => void (infos.voxtral = await client.call("load", models.voxtral)),
+      onStart: (client) => placed.voxtral.load((load) => client.call("load", load), closing.signal),
     }),
     kokoro: new SupervisedProcess<KokoroService>({
       ...common("kokoro"),
-      onStart: async (client) => void (infos.kokoro = await client.call("load", models.kokoro)),
+      onStart: (client) => placed.kokoro.load((load) => client.call("load", load), closing.signal),
     }),
   };
   const { listener, voxtral, kokoro } = processes;
   listener.client.on("mel", (block) => voxtral.client.notify("mel", block));
+  for (const kind of ["voxtral", "kokoro"] as const) {
+    // Whatever a process died of, the device it ran on may be the cause: its successor goes on without.
+    processes[kind].onState((state) => {
+      if (state.status === "restarting") placed[kind].lose(state.error);
+    });
+  }
 
   const ready = Promise.all(modelKinds.map((kind) => processes[kind].ready())).then(() => {
     // Both are set: a process is ready only after its `load` has answered.
-    return { voxtral: infos.voxtral!, kokoro: infos.kokoro! };
+    return { voxtral: placed.voxtral.info!, kokoro: placed.kokoro.info! };
   });
   // Whoever needs it awaits it; the states tell everyone else.
   ready.catch(() => {});
@@ -96,7 +116,13 @@ export function startEngine(options: EngineOptions): Engine {
     voxtral: voxtral.client,
     kokoro: kokoro.client,
     ready,
-    infos,
+    get infos() {
+      const [answering, speaking] = [placed.voxtral.info, placed.kokoro.info];
+      return { ...(answering && { voxtral: answering }), ...(speaking && { kokoro: speaking }) };
+    },
+    get providers() {
+      return { voxtral: placed.voxtral.rows, kokoro: placed.kokoro.rows };
+    },
     get states() {
       return { listener: listener.state, voxtral: voxtral.state, kokoro: kokoro.state };
     },
@@ -104,8 +130,12 @@ export function startEngine(options: EngineOptions): Engine {
       const removers = modelKinds.map((kind) => processes[kind].onState((state) => notify(kind, state)));
       return () => removers.forEach((remove) => remove());
     },
-    restart: (kind) => processes[kind].restart(),
+    restart(kind) {
+      if (kind !== "listener") placed[kind].forgive();
+      processes[kind].restart();
+    },
     async dispose() {
+      closing.abort();
       await Promise.all(modelKinds.map((kind) => processes[kind].stop()));
     },
   };

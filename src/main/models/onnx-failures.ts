@@ -4,7 +4,7 @@ import type { RealProvider } from "./services.ts";
 
 /** What a session that cannot be created is reported as: model-missing, model-corrupt, out-of-memory, provider-unavailable. */
 export function openFailure(path: string, provider: RealProvider, error: unknown): AppError {
-  const reason = reasonOf(error);
+  const reason = failureReason(error);
   const details = { path, provider, reason };
   if (isOutOfMemory(reason)) return outOfMemory(path, details, error);
   if (/external data|\.onnx_data/i.test(reason)) {
@@ -50,7 +50,7 @@ function outOfMemory(path: string, details: unknown, cause: unknown): AppError {
  * provider-unavailable that `isDeviceLost` knows.
  */
 export function runFailure(path: string, provider: RealProvider, error: unknown): AppError {
-  const reason = reasonOf(error);
+  const reason = failureReason(error);
   const details = { path, provider, reason };
   if (isOutOfMemory(reason)) return outOfMemory(path, details, error);
   if (provider !== "cpu" && /device.*(lost|removed|hung)|CUDA|cudnn|D3D12|DXGI/i.test(reason)) {
@@ -73,7 +73,7 @@ function isOutOfMemory(reason: string): boolean {
 }
 
 /** The sentence inside onnxruntime's message: its source path and C++ signature say nothing to a person. */
-function reasonOf(error: unknown): string {
+export function failureReason(error: unknown): string {
   const line = (error instanceof Error ? error.message : String(error)).trim().split("\n")[0] ?? "";
   const sentence = line.split(/ was false\. |: FAIL : /).at(-1) ?? line;
   return sentence.replaceAll(/\S*onnxruntime_src\S*\s?/g, "").slice(0, 300);

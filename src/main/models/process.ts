@@ -1,11 +1,12 @@
-import type { ModelKind } from "./child-handle.ts";
+import type { ProcessKind } from "./child-handle.ts";
 import { hostService, type StartService } from "./service-host.ts";
 
-/** The entry of every model process: `node process.ts <listener|voxtral|kokoro>`, forked by the supervisor. */
-const services: Record<ModelKind, () => Promise<StartService>> = {
+/** The entry of every model process: `node process.ts <listener|voxtral|kokoro|probe>`, forked by the supervisor. */
+const services: Record<ProcessKind, () => Promise<StartService>> = {
   listener: async () => (await import("./listener/service.ts")).start,
   voxtral: async () => (await import("./voxtral/service.ts")).start,
   kokoro: async () => (await import("./kokoro/service.ts")).start,
+  probe: async () => (await import("./providers/probe-service.ts")).start,
 };
 
 const [kind = ""] = process.argv.slice(2);
@@ -16,6 +17,6 @@ if (isKind(kind)) {
   process.exitCode = 2;
 }
 
-function isKind(text: string): text is ModelKind {
+function isKind(text: string): text is ProcessKind {
   return Object.hasOwn(services, text);
 }
