@@ -119,32 +119,47 @@ async function generate(
 }
 
 /** A restarted model may miss what it heard in two steps: audio of the history, then of the question itself. */
-const MAX_RECOVERIES = 3;
+const MAX_RECOVERIES = 6;
+/** Processes that may end during one reply: a device is lost, and the provider after it does not last either. */
+const MAX_DEATHS = 2;
 
-/** A generation that survives the loss of audio by a restarted model, as long as no token was said. */
+/**
+ * A generation that survives the end of its process, and the loss of audio by the next one: what was said is given to
+ * the successor, which goes on right after it.
+ */
 async function* recovering(turn: Turn, context: PipelineContext): AsyncGenerator<GenerationPart> {
   const { engine, prompt, recover, sampling, maxNewTokens, ahead } = context;
+  let deaths = 0;
   try {
     if (ahead) {
       yield* ahead.parts();
       return;
     }
   } catch (error) {
+    if (turn.signal.aborted) throw error;
     // Whatever happened to the prepared answer: as long as nothing was said of it, another can be made.
-    if (turn.signal.aborted || turn.tokenIds.length > 0) throw error;
+    if (turn.tokenIds.length > 0 && !isDeath(error)) throw error;
+    deaths++;
   }
   for (let recoveries = 0; ; recoveries++) {
-    const params = { turnId: turn.id, prompt: prompt(), sampling, maxNewTokens };
+    const said = [...turn.tokenIds];
+    const params = { turnId: turn.id, prompt: prompt(), sampling, maxNewTokens, said };
     try {
       yield* engine.voxtral.stream("generate", params, { signal: turn.signal });
       return;
     } catch (error) {
+      if (recoveries === MAX_RECOVERIES) throw error;
       const { code, details } = AppError.from(error);
-      const isRecoverable = code === "audio-missing" && turn.tokenIds.length === 0;
-      if (!isRecoverable || recoveries === MAX_RECOVERIES) throw error;
-      await recover(missingUtterances(details));
+      if (code === "audio-missing") await recover(missingUtterances(details));
+      else if (!isDeath(error) || ++deaths > MAX_DEATHS) throw error;
     }
   }
+}
+
+/** Whether the model's process ended under a request: another one takes its place. */
+function isDeath(error: unknown): boolean {
+  const { code } = AppError.from(error);
+  return code === "engine-gone" || code === "engine-hung";
 }
 
 function missingUtterances(details: unknown): string[] {
@@ -203,7 +218,7 @@ async function voiceOf({ engine, voice }: PipelineContext, first: Segment): Prom
 }
 
 /**
- * The segment's speech. When the speech process dies, its successor is asked once for the same: what was already heard of
+ * The segment's speech. When the speech process dies, its successor is asked for the same: what was already heard of
  * it is passed over, since the same text always makes the same parts.
  */
 async function* synthesis(
@@ -227,8 +242,7 @@ async function* synthesis(
       }
       return;
     } catch (error) {
-      const { code } = AppError.from(error);
-      if (attempt > 0 || (code !== "engine-gone" && code !== "engine-hung")) throw error;
+      if (attempt >= MAX_DEATHS || !isDeath(error)) throw error;
     }
   }
 }

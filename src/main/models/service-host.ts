@@ -5,6 +5,7 @@ import { splitPort } from "../../shared/ports/channels.ts";
 import { serve } from "../../shared/rpc.ts";
 import { onBusy } from "./busy.ts";
 import { processChannels, type ControlService } from "./control.ts";
+import { onDeviceLoss } from "./device-loss.ts";
 import { parentPort } from "./parent-port.ts";
 
 /** What the module of a service exports as `start`: serves `port` until disposed. */
@@ -44,6 +45,7 @@ export async function hostService(name: string, load: () => Promise<StartService
     // The service is in an unknown state: nothing of it is called again, not even to clean up.
     process.exit(exitCodes.fault);
   };
+  onDeviceLoss(fail);
   process.on("uncaughtException", fail);
   process.on("unhandledRejection", fail);
   // Ctrl-C reaches the whole process group; whether and when this process ends is its parent's decision.

@@ -317,6 +317,8 @@ export interface VoxtralService {
         readonly prompt: Prompt;
         readonly sampling: Sampling;
         readonly maxNewTokens: number;
+        /** Ids of this reply that came from a process which ended then: it goes on after them, and none comes again. */
+        readonly said?: readonly number[];
         readonly speculative?: boolean;
       };
       part: GenerationPart;

@@ -2,6 +2,7 @@ import { AppError } from "../../../shared/errors.ts";
 import type { Port } from "../../../shared/port.ts";
 import { serve } from "../../../shared/rpc.ts";
 import { announceBusy } from "../busy.ts";
+import { endIfDeviceLost } from "../device-loss.ts";
 import type { KokoroInfo, KokoroService } from "../services.ts";
 import { replyLanguage } from "./reply-language.ts";
 import { KokoroEngine } from "./engine.ts";
@@ -21,7 +22,12 @@ export function start(port: Port): Disposable {
     },
     streams: {
       async *synthesize(params, { signal }) {
-        yield* (await host.loaded()).synthesize(params, signal);
+        try {
+          yield* (await host.loaded()).synthesize(params, signal);
+        } catch (error) {
+          endIfDeviceLost(error);
+          throw error;
+        }
       },
     },
     notices: {},

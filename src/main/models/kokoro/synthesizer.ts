@@ -99,7 +99,8 @@ export class Synthesizer {
     return new AppError(
       "internal",
       `The voice model produced damaged sound on ${provider}. Choose another provider or the full-precision (fp32) model.`,
-      { details: { provider, path } },
+      // Damage by a device is as good as its loss: the next provider does better.
+      { details: { provider, path, ...(provider === "cpu" ? {} : { isDeviceLost: true }) } },
     );
   }
 }

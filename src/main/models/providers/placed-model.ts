@@ -1,5 +1,6 @@
 import type { ProviderRow } from "../../../shared/provider-row.ts";
 import { AppError } from "../../../shared/errors.ts";
+import { isDeviceLost } from "../onnx-failures.ts";
 import type { KokoroService, LoadResult, RealProvider } from "../services.ts";
 import type { ProviderChooser } from "./chooser.ts";
 import type { ProbedKind } from "./probe-service.ts";
@@ -70,6 +71,6 @@ export class PlacedModel<Info extends LoadResult> {
     const { provider } = this.#wish;
     if (this.#devices.length === 0 || (provider !== "auto" && !this.#lost.has(provider))) return false;
     const { code } = AppError.from(error);
-    return code === "provider-unavailable" || code === "out-of-memory";
+    return code === "provider-unavailable" || code === "out-of-memory" || isDeviceLost(error);
   }
 }

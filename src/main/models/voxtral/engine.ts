@@ -32,6 +32,8 @@ export interface GenerateParams {
   readonly prompt: Prompt;
   readonly sampling: Sampling;
   readonly maxNewTokens: number;
+  /** See VoxtralService. */
+  readonly said?: readonly number[];
   /** See VoxtralService; meaningless for a transcription. */
   readonly speculative?: boolean;
 }
@@ -224,29 +226,39 @@ export class VoxtralEngine {
   async *#answerFrom(
     cache: KvCache,
     prompt: Prompt,
-    { sampler, maxNewTokens, speculative = false }: Answering,
+    params: Answering,
     signal: AbortSignal,
   ): AsyncGenerator<GenerationPart> {
+    const { said = [], speculative = false } = params;
     const { items, droppedTurns } = this.#fit(prompt);
     // Nobody waits for a transcript.
     const inPieces = speculative || prompt.kind === "transcribe";
     const options = { wantLogits: true, inPieces, signal };
-    const prefilled = await this.#context.prefill(cache, layOut(items, this.#space), options);
+    const laidOut = layOut([...items, { type: "ids", ids: said }], this.#space);
+    const prefilled = await this.#context.prefill(cache, laidOut, options);
     const { prefillTokens, reusedTokens, spans } = prefilled;
     yield { type: "prefilled", prefillTokens, reusedTokens, droppedTurns, spans };
-    yield* this.#reply(cache, prefilled, sampler, maxNewTokens, signal);
+    yield* this.#reply(cache, prefilled, params, signal);
   }
 
   async *#reply(
     cache: KvCache,
     prefilled: Prefilled,
-    sampler: Sampler,
-    maxNewTokens: number,
+    { sampler, maxNewTokens, said = [] }: Answering,
     signal: AbortSignal,
   ): AsyncGenerator<GenerationPart> {
     const { tokenizer, endIds, contextLimit } = this.#model;
     const detokenizer = new Detokenizer(tokenizer);
-    const tokenIds: number[] = [];
+    const tokenIds: number[] = [...said];
+    for (const id of said) {
+      detokenizer.push(id);
+      sampler.took(id);
+    }
+    const isEnough = (): boolean => tokenIds.length >= maxNewTokens;
+    // The last token had been said when its process ended, only that it was the last had not.
+    if (said.length > 0 && isEnough()) {
+      return yield { type: "finished", reason: "length", tokenIds, text: detokenizer.finish() };
+    }
     let { logits } = prefilled;
     let startMs = prefilled.spans.at(-1)!.endMs;
     let sessionMs = 0;
@@ -267,7 +279,7 @@ export class VoxtralEngine {
         span: { name: "decode", startMs, endMs: atMs, index, sessionMs },
       };
       const isFull = cache.length >= contextLimit;
-      if (isFull || tokenIds.length >= maxNewTokens) {
+      if (isFull || isEnough()) {
         const reason = isFull ? "context" : "length";
         return yield { type: "finished", reason, tokenIds, text: detokenizer.finish() };
       }

@@ -5,6 +5,8 @@ import type { Sampling } from "../services.ts";
 export interface Sampler {
   /** `logits` has one value a vocabulary entry and may be changed by the call. */
   next(logits: Float32Array): number;
+  /** Takes over an id that was chosen before, by a sampler of the same seed. */
+  took(id: number): void;
 }
 
 /**
@@ -22,6 +24,10 @@ export function createSampler(sampling: Sampling, random: () => number = randomF
       const id = sampling.temperature === 0 ? best : draw(logits, logits[best]!, sampling, random());
       used.add(id);
       return id;
+    },
+    took(id) {
+      if (sampling.temperature !== 0) random();
+      used.add(id);
     },
   };
 }

@@ -2,6 +2,7 @@ import { AppError } from "../../../shared/errors.ts";
 import type { Port } from "../../../shared/port.ts";
 import { serve } from "../../../shared/rpc.ts";
 import { announceBusy } from "../busy.ts";
+import { endIfDeviceLost } from "../device-loss.ts";
 import type { LoadParams, VoxtralInfo, VoxtralService } from "../services.ts";
 import { AudioMemory } from "./audio-memory.ts";
 import { VoxtralEngine } from "./engine.ts";
@@ -15,13 +16,25 @@ export function start(port: Port): Disposable {
   const server = serve<VoxtralService>(port, {
     calls: {
       load: (params) => host.load(params),
-      prepare: async ({ prompt }, { signal }) => (await host.loaded()).prepare(prompt, signal),
+      async prepare({ prompt }, { signal }) {
+        try {
+          return await (await host.loaded()).prepare(prompt, signal);
+        } catch (error) {
+          endIfDeviceLost(error);
+          throw error;
+        }
+      },
       tokenize: async ({ text }) => (await host.loaded()).tokenize(text),
       cut: async ({ tokenIds, characters }) => (await host.loaded()).cut(tokenIds, characters),
     },
     streams: {
       async *generate(params, { signal }) {
-        yield* (await host.loaded()).generate(params, signal);
+        try {
+          yield* (await host.loaded()).generate(params, signal);
+        } catch (error) {
+          endIfDeviceLost(error);
+          throw error;
+        }
       },
     },
     notices: {
