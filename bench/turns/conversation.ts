@@ -69,7 +69,7 @@ function user(...content: UserContent[]): PromptTurn {
 }
 
 function chat(turns: readonly PromptTurn[]): Prompt {
-  return { kind: "chat", instructions: "", turns };
+  return { kind: "chat", instructions: "", turns, staysBrief: true };
 }
 
 function generate(engine: Engine, prompt: Prompt): AsyncIterable<GenerationPart> {

@@ -229,6 +229,7 @@ export class Talk {
       engine: running,
       clock,
       costs,
+      staysBrief: true,
       settings: conversationSettings(settings()),
       history: restoredTurns(history().replies(id), surroundings().model),
       sink: this.#sink((chunkId) => {

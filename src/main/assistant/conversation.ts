@@ -55,6 +55,8 @@ export interface ConversationOptions {
   readonly clock?: Clock;
   /** What speech costs on this engine; without, the conversation begins to learn it anew. */
   readonly costs?: VoiceCosts;
+  /** The words of what is said are told afterwards (`keepTranscript`), so the model may forget the sound of old turns. */
+  readonly staysBrief?: boolean;
 }
 
 /** What is asked, and the answer that was prepared for it, if one was. */
@@ -73,7 +75,7 @@ export class Conversation {
   readonly #queue: AudioQueue;
   readonly #clock: Clock;
   readonly #costs: VoiceCosts;
-  readonly #history = new PromptHistory();
+  readonly #history: PromptHistory;
   readonly #utterances = new Map<string, { readonly utteranceId: string; readonly samples: number }>();
   #settings: ConversationSettings;
   #turn: Turn | undefined;
@@ -87,6 +89,7 @@ export class Conversation {
     this.#engine = options.engine;
     this.#clock = options.clock ?? systemClock;
     this.#costs = options.costs ?? new VoiceCosts();
+    this.#history = new PromptHistory(options.staysBrief);
     this.#settings = { ...defaultConversationSettings, ...options.settings };
     for (const turn of options.history ?? []) this.#history.add(turn);
     this.#queue = new AudioQueue({

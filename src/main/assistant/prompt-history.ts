@@ -19,6 +19,12 @@ export class PromptHistory {
   #turns: RememberedTurn[] = [];
   readonly #audio = new Map<string, Float32Array>();
   readonly #transcripts = new Map<string, string>();
+  readonly #staysBrief: boolean;
+
+  /** `staysBrief`: see Prompt. */
+  constructor(staysBrief = false) {
+    this.#staysBrief = staysBrief;
+  }
 
   get turns(): readonly RememberedTurn[] {
     return this.#turns;
@@ -78,7 +84,8 @@ export class PromptHistory {
       { role: "user", content: turn.content.map((part) => this.#withTranscript(part)) },
       { role: "assistant", ...turn.reply },
     ]);
-    return { kind: "chat", instructions, turns: [...turns, { role: "user", content }] };
+    const staysBrief = this.#staysBrief;
+    return { kind: "chat", instructions, turns: [...turns, { role: "user", content }], staysBrief };
   }
 
   /** The model may remember speech of long ago by its words. */

@@ -227,6 +227,11 @@ export type Prompt =
       /** Spoken style, persona: goes as text into the first user turn. Empty for none. */
       readonly instructions: string;
       readonly turns: readonly PromptTurn[];
+      /**
+       * Old turns make room as soon as they would slow the answer down, not only once the context is full (decision 0009).
+       * For whoever tells the words of old speech in later prompts: what has no words is forgotten then.
+       */
+      readonly staysBrief?: boolean;
     }
   | {
       readonly kind: "transcribe";

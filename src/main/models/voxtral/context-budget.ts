@@ -17,7 +17,7 @@ export interface ContextBudget {
   readonly comfortable: number;
 }
 
-/** Positions of one exchange, and of its words; undefined when it has speech whose words are not known. */
+/** Positions of one exchange; `asText` when its speech can be replaced by its words. */
 export interface ExchangeSize {
   readonly full: number;
   readonly asText?: number | undefined;
@@ -32,8 +32,7 @@ export interface Trimming {
 /**
  * Which of the oldest exchanges to shorten or leave out; the question at hand is the last of `sizes`. The exchange before it
  * stays as it was spoken, unless there is no room at all; when there is too much, all others become words at once: what
- * follows a changed exchange has to be computed anew, and words are little. Speech whose words are not known is left out
- * for want of room alone: to answer sooner is no reason to forget what was never written down. The conversation is replayed from its first
+ * follows a changed exchange has to be computed anew, and words are little. The conversation is replayed from its first
  * turn, so the same history always gives the same answer: no state has to survive a restart for the hysteresis to hold.
  * Throws AppError context-full when the last question alone does not fit.
  */
@@ -59,8 +58,7 @@ export function trimming(sizes: readonly ExchangeSize[], budget: ContextBudget):
   };
   for (const [turn, { full: question }] of sizes.entries()) {
     const free = room - question - budget.reserve;
-    const isWritten = sizes.slice(dropped, Math.max(0, turn - 1)).every((size) => size.asText !== undefined);
-    const full = isWritten ? Math.min(budget.comfortable, free) : free;
+    const full = Math.min(budget.comfortable, free);
     if (before > full) {
       useWords(turn - 1);
       const newest = sizes[turn - 1]!.full;

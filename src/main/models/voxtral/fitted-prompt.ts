@@ -36,13 +36,12 @@ export function fittedPrompt(
   const exchangeSize = (exchange: Exchange): number => sizeOf(chatItems("", [exchange], tokenizer)) - bare;
   const texts = exchanges.map(inWords);
   const sizes = exchanges.map((exchange, index) => {
-    const full = exchangeSize(exchange);
     const text = texts[index];
-    if (text) return { full, asText: exchangeSize(text) };
-    return exchange.user.some((part) => part.type === "audio") ? { full } : { full, asText: full };
+    return { full: exchangeSize(exchange), asText: text && exchangeSize(text) };
   });
   const opening = bare + tokenizer.encode(prompt.instructions).length;
-  const { dropped, asText } = trimming(sizes, { limit, reserve, opening, comfortable });
+  const budget = { limit, reserve, opening, comfortable: prompt.staysBrief ? comfortable : limit };
+  const { dropped, asText } = trimming(sizes, budget);
   const kept = exchanges.map((exchange, index) => (index < asText ? (texts[index] ?? exchange) : exchange));
   return { items: chatItems(prompt.instructions, kept.slice(dropped), tokenizer), droppedTurns: dropped };
 }
