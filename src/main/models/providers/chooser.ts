@@ -91,14 +91,14 @@ export class ProviderChooser {
       large.length === 0 ? [] : await this.#outcomes(kind, load, { machine, wanted, graphs, signal });
     const usable = tried.filter(({ provider }) => !lost.has(provider));
     if (wanted !== null) this.#assertWorks(wanted, usable, modelNameOf(load.modelDir));
+    const largeNames = large.map(({ name }) => name);
     const placement: Placement = {
       ...Object.fromEntries(graphs.map(({ name }) => [name, wanted ?? "cpu"])),
-      ...(wanted === null
-        ? fastest(
-            large.map(({ name }) => name),
-            usable,
-          )
-        : {}),
+      ...(wanted === null ? fastest(largeNames, usable) : {}),
+      // What was settled before is not contradicted, unless it was lost.
+      ...Object.fromEntries(
+        Object.entries(load.graphProviders ?? {}).filter(([, provider]) => !lost.has(provider)),
+      ),
     };
     const settled = { ...load, provider: wanted ?? "cpu", graphProviders: placement };
     const rows = allProviders.map((provider) =>

@@ -105,8 +105,11 @@ export class Context {
     return { logits: run.logits!, sessionMs: sessionMs + run.sessionMs };
   }
 
-  /** Runs a short prompt and a few steps, so that kernels and memory are there; returns what a step costs. */
-  async warmUp(): Promise<number> {
+  /**
+   * Runs a short prompt and a few steps, so that kernels and memory are there; tells what a step costs, and where the
+   * cache really was after it.
+   */
+  async warmUp(): Promise<{ readonly stepMs: number; readonly kvOnDevice: boolean }> {
     const cache = this.newCache();
     const { bos } = this.#model.tokenizer.control;
     const positions = Array.from({ length: SMALLEST_PIECE }, () => bos);
@@ -121,8 +124,9 @@ export class Context {
       const { sessionMs } = await this.step(cache, this.#model.tokenizer.control.instructionStart);
       stepMs = Math.min(stepMs, sessionMs);
     }
+    const kvOnDevice = cache.isOnDevice;
     cache.clear();
-    return stepMs;
+    return { stepMs, kvOnDevice };
   }
 
   /** The last piece alone fetches scores. Undefined when there is nothing to run. */

@@ -76,7 +76,7 @@ export class VoxtralEngine {
       const { encoder, embeddings, decoder } = model;
       const space = { windowPositions: await encoder.warmUp(), audio, encoder, embeddings };
       const context = new Context(model, space);
-      const stepMs = await context.warmUp();
+      const { stepMs, kvOnDevice } = await context.warmUp();
       decoder.stepMs = stepMs;
       return new VoxtralEngine(model, space, context, {
         modelName: model.name,
@@ -89,7 +89,7 @@ export class VoxtralEngine {
         stepMs,
         contextLimit: model.contextLimit,
         kvDtype: decoder.layout.type,
-        kvOnDevice: decoder.kvOnDevice,
+        kvOnDevice,
         encoderPieces: encoder.pieces,
       });
     } catch (error) {

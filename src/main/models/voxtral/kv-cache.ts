@@ -80,6 +80,12 @@ export class KvCache {
     return entries.length * heads * headSize * (type === "float32" ? 4 : 2);
   }
 
+  /** Whether what is cached lies in device memory; false while nothing is. */
+  get isOnDevice(): boolean {
+    const [first] = this.#tensors.values();
+    return first?.location === "gpu-buffer";
+  }
+
   /** The tensors by input name, for the next run. */
   get tensors(): ReadonlyMap<string, Tensor> {
     return this.#tensors;
@@ -111,7 +117,7 @@ export class KvCache {
       this.clear();
       return;
     }
-    if (this.#isOnDevice()) {
+    if (this.isOnDevice) {
       if (!this.#deviceTruncate) {
         this.clear();
         return;
@@ -138,14 +144,9 @@ export class KvCache {
     this.#positions.length = 0;
   }
 
-  #isOnDevice(): boolean {
-    const [first] = this.#tensors.values();
-    return first?.location === "gpu-buffer";
-  }
-
   #replace(tensors: ReadonlyMap<string, Tensor>): void {
     // Device buffers are freed by hand; memory tensors have nothing to free.
-    if (this.#isOnDevice()) for (const tensor of this.#tensors.values()) tensor.dispose();
+    if (this.isOnDevice) for (const tensor of this.#tensors.values()) tensor.dispose();
     this.#tensors = tensors;
   }
 }

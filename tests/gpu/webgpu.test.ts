@@ -1,0 +1,91 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { systemClock } from "../../src/shared/clock.ts";
+import { startEngine, type Engine, type EngineInfos } from "../../src/main/models/engine.ts";
+import { forkModel } from "../../src/main/models/fork-port.ts";
+import { disagreement } from "../../src/main/models/providers/agreement.ts";
+import { probe } from "../../src/main/models/providers/probe.ts";
+import { openSession } from "../support/nano.ts";
+import { goldenItem } from "../support/voxtral-golden.ts";
+
+/** Chromium's software GPU, a complete Vulkan device: exact enough to compare words, far too slow to talk to. */
+const icds = [process.env["PARLEY_VULKAN_ICD"], "/usr/lib/chromium/vk_swiftshader_icd.json"];
+const icd = icds.find((file) => file !== undefined && existsSync(file));
+if (!icd) {
+  console.warn(
+    "R21 there is no SwiftShader (Debian's chromium brings it; PARLEY_VULKAN_ICD names another driver): WebGPU is not tested.",
+  );
+}
+
+const pack = (name: string): string =>
+  fileURLToPath(new URL(`../../resources/models/nano/${name}`, import.meta.url));
+
+describe.skipIf(!icd)("R21 WebGPU, on a real device", () => {
+  beforeAll(() => {
+    vi.stubEnv("VK_ICD_FILENAMES", icd!);
+    // The Vulkan loader lies beside it, and is looked for when the process starts.
+    vi.stubEnv("LD_LIBRARY_PATH", path.dirname(icd!));
+  });
+  afterAll(() => {
+    vi.unstubAllEnvs();
+  });
+
+  describe("the decoder answers a spoken question", () => {
+    let engine: Engine;
+    let infos: EngineInfos;
+    beforeAll(async () => {
+      engine = startEngine({
+        models: {
+          voxtral: {
+            modelDir: pack("voxtral"),
+            provider: "webgpu",
+            // A window takes SwiftShader the better part of a minute.
+            graphProviders: { audio_encoder: "cpu" },
+            threads: 0,
+            dtype: "fp32",
+          },
+          // Warming Kokoro's lengths would take it minutes.
+          kokoro: { modelDir: pack("kokoro"), provider: "cpu", threads: 0 },
+        },
+      });
+      infos = await engine.ready;
+    }, 120_000);
+    afterAll(() => engine?.dispose());
+
+    test("it runs there, and its cache stays there", () => {
+      expect(infos.voxtral.providers).toEqual({
+        audio_encoder: "cpu",
+        embed_tokens: "cpu",
+        decoder_model_merged: "webgpu",
+      });
+      expect(infos.voxtral.kvOnDevice).toBe(true);
+    });
+
+    // The second conversation keeps the first few positions of the first one's cache, which is cut on the device.
+    test.each(["03_capital_france", "04_three_plus_four"])(
+      "%s, with the processor's ids",
+      async (name) => {
+        const { turn } = await openSession(engine).ask(name);
+        expect((await turn.finished).outcome).toBe("completed");
+        expect(turn.tokenIds).toEqual(goldenItem(`${name}.wav`).generated_ids);
+        expect(turn.spoken.length).toBeGreaterThan(0);
+      },
+      120_000,
+    );
+  });
+
+  test("Kokoro says the processor's sentence", async () => {
+    const load = { modelDir: pack("kokoro"), provider: "auto", threads: 0 } as const;
+    const options = {
+      spawn: () => forkModel("probe"),
+      clock: systemClock,
+      signal: new AbortController().signal,
+    };
+    const device = await probe({ kind: "kokoro", load, provider: "webgpu" }, options);
+    expect(device.outcome).toMatchObject({ verdict: "works", reason: null });
+    const processor = await probe({ kind: "kokoro", load, provider: "cpu" }, options);
+    expect(disagreement(device.samples!, processor.samples!)).toBeNull();
+  }, 120_000);
+});
