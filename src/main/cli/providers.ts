@@ -1,6 +1,7 @@
 import type { ProviderRow } from "../../shared/provider-row.ts";
 import { engineState } from "../app/engine-state.ts";
 import { demoId } from "../app/model-choice.ts";
+import { freeMemory, inGb } from "../models/providers/memory.ts";
 import type { Output } from "./ask.ts";
 import type { CommonOptions } from "./options.ts";
 import { openEngine } from "./session.ts";
@@ -30,6 +31,9 @@ export async function providers(
       for (const row of providerRows) output.reply(`${rowText(row)}\n`);
       output.reply("\n");
     }
+    const { ramBytes, deviceBytes } = await freeMemory();
+    const device = deviceBytes === null ? "unknown" : `${inGb(deviceBytes)} free`;
+    if (!isJson) output.reply(`memory: ${inGb(ramBytes)} free · graphics memory: ${device}\n`);
     return 0;
   } finally {
     await engine.dispose();

@@ -15,6 +15,8 @@ import { disagreement } from "./agreement.ts";
 import { readMachine } from "./machine.ts";
 import type { Machine } from "./machine.ts";
 import type { Outcome } from "./outcome.ts";
+import { assertFits, freeMemory, memoryNeed, shortage } from "./memory.ts";
+import type { FreeMemory } from "./memory.ts";
 import { allProviders, fixFor, obstacleTo, onlyByName, providerLabels } from "./platform-providers.ts";
 import { probe } from "./probe.ts";
 import type { Probed } from "./probe.ts";
@@ -39,6 +41,8 @@ export interface ChooserOptions {
   readonly memory?: OutcomeMemory;
   /** Default: this machine. */
   readonly machine?: () => Machine;
+  /** Default: what this machine has free. */
+  readonly freeMemory?: () => Promise<FreeMemory>;
   /** Graphs up to this size are not worth a trial. Default: SMALL_GRAPH_BYTES. */
   readonly smallGraphBytes?: number;
 }
@@ -80,7 +84,7 @@ export class ProviderChooser {
   /**
    * Small graphs stay on the CPU and nothing is tried for them. A provider that was asked for by name is used or refused;
    * lost, it gives way to the next.
-   * Throws AppError: provider-unavailable (a named one does not work), cancelled.
+   * Throws AppError: provider-unavailable (a named one does not work), out-of-memory (it cannot fit), cancelled.
    */
   async choose(kind: ProbedKind, load: Load, { lost = new Map(), signal }: ChooseOptions): Promise<Choice> {
     const machine = (this.#options.machine ?? readMachine)();
@@ -100,6 +104,8 @@ export class ProviderChooser {
         Object.entries(load.graphProviders ?? {}).filter(([, provider]) => !lost.has(provider)),
       ),
     };
+    // The demo pack fits anywhere, and starts without asking.
+    if (large.length > 0) await this.#assertFits(kind, load, placement);
     const settled = { ...load, provider: wanted ?? "cpu", graphProviders: placement };
     const rows = allProviders.map((provider) =>
       rowOf(provider, { machine, wanted, placement, outcomes: tried, lost, isSmall: large.length === 0 }),
@@ -124,6 +130,10 @@ export class ProviderChooser {
       // Loading meets the same failure, and reports it with all that is wrong.
       return [];
     }
+  }
+
+  async #assertFits(kind: ProbedKind, load: Load, placement: Placement): Promise<void> {
+    assertFits(load, memoryNeed(kind, load), placement, await (this.#options.freeMemory ?? freeMemory)());
   }
 
   #assertWorks(wanted: RealProvider, outcomes: readonly Outcome[], model: string): void {
@@ -151,8 +161,15 @@ export class ProviderChooser {
     const accelerators = unknown.filter((provider) => provider !== "cpu");
     if (accelerators.length === 0) return known;
     const { spawn, clock } = this.#options;
-    const run = (provider: RealProvider): Promise<Probed> =>
-      probe({ kind, load, provider }, { spawn, clock, signal });
+    const free = await (this.#options.freeMemory ?? freeMemory)();
+    const need = memoryNeed(kind, load);
+    const run = async (provider: RealProvider): Promise<Probed> => {
+      const placement = Object.fromEntries(graphs.map(({ name }) => [name, provider]));
+      const reason = shortage(modelNameOf(load.modelDir), need, placement, free);
+      return reason === null
+        ? await probe({ kind, load, provider }, { spawn, clock, signal })
+        : tooLarge(provider, reason);
+    };
     const probed: Probed[] = [];
     for (const provider of accelerators) probed.push(await run(provider));
     // Where nothing else works the CPU needs no comparison.
@@ -179,6 +196,11 @@ function judged(probed: Probed, reference: Probed | undefined): Probed {
   if (!probed.samples || !reference?.samples) return probed;
   const reason = disagreement(probed.samples, reference.samples);
   return reason === null ? probed : { ...probed, outcome: { ...probed.outcome, verdict: "wrong", reason } };
+}
+
+/** Not worth remembering: memory comes and goes. */
+function tooLarge(provider: RealProvider, reason: string): Probed {
+  return { outcome: { provider, verdict: "refused", reason, loadMs: null, costs: {} }, isLasting: false };
 }
 
 interface RowContext {
