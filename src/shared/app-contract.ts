@@ -32,7 +32,7 @@ export const assistantStateSchema = z.object({
 export type AssistantState = z.infer<typeof assistantStateSchema>;
 
 export const processStateSchema = z.object({
-  state: z.enum(["starting", "ready", "restarting", "gave-up", "stopped", "failed"]),
+  state: z.enum(["starting", "ready", "restarting", "gave-up", "resting", "stopped", "failed"]),
   modelName: z.string().nullable(),
   /** Graph name → provider that really runs it, and precision. */
   providers: z.record(z.string(), z.string()),

@@ -95,6 +95,8 @@ export const settingsSchema = z.object({
       active: z.string().max(4096).default("nano"),
       provider: z.enum(["auto", "cpu", "webgpu", "cuda", "tensorrt", "dml", "coreml"]).default("auto"),
       threads: z.number().int().min(0).max(64).default(0),
+      /** The models leave memory after so long without a word, and come back when somebody speaks; 0: never. */
+      unloadAfterMinutes: z.number().int().min(0).max(1440).default(0),
     })
     .prefault({}),
   data: z

@@ -68,6 +68,26 @@ test("R62 killed in the middle of a call: the call fails, the process restarts, 
   expect(await collect(probe.client.stream("numbers", { count: 3 }))).toEqual([0, 1, 2]);
 });
 
+test("R21 at rest it has no process; the next call starts one, prepared as before", async () => {
+  let starts = 0;
+  const { probe, pids } = startProbe({ onStart: async () => void starts++ });
+  await probe.rest();
+  expect(probe.state.status).toBe("starting");
+  await probe.ready();
+  await probe.rest();
+  expect(probe.state).toEqual({ status: "resting" });
+  expect(pids.filter(isAlive)).toEqual([]);
+  expect(await probe.client.call("echo", "awake")).toBe("awake");
+  expect(pids).toHaveLength(2);
+  expect(starts).toBe(2);
+  // Woken in advance, and once only.
+  await probe.rest();
+  probe.wake();
+  probe.wake();
+  await probe.ready();
+  expect(pids).toHaveLength(3);
+});
+
 test("R62 killed twice: onStart is replayed each time, subscriptions hold", async () => {
   const loaded: number[] = [];
   const { probe, pids } = startProbe({

@@ -12,6 +12,7 @@ import { findInstalled } from "../library/installed.ts";
 import { EngineKeeper } from "./engine-keeper.ts";
 import { demoId, modelsFolder } from "./model-choice.ts";
 import { ModelShelf } from "./model-handlers.ts";
+import { ModelRest } from "./model-rest.ts";
 import { LatencyRecorder } from "./latency-recorder.ts";
 import { Microphone } from "./microphone.ts";
 import { providerMemory } from "./provider-memory.ts";
@@ -73,6 +74,7 @@ class ParleyApp implements App {
   readonly #latency: LatencyRecorder;
   readonly #microphone: Microphone;
   readonly #talk: Talk;
+  readonly #rest: ModelRest;
   readonly #samples: readonly SampleQuestion[];
   readonly #settingsListeners = new Set<(after: Settings, before: Settings) => void>();
   #hotkey: HotkeySupport;
@@ -130,11 +132,18 @@ class ParleyApp implements App {
         this.#talk.announce();
       },
     });
+    this.#rest = new ModelRest({
+      clock,
+      afterMinutes: () => this.settings.models.unloadAfterMinutes,
+      rest: () => this.#engine.engine.rest(),
+      wake: () => this.#engine.engine.wake(),
+    });
     this.#talk = new Talk({
       engine: () => this.#engine.engine,
       windows: this.#windows,
       isMuted: () => this.#microphone.isMuted,
       canRead: () => !this.#engine.state.isDemo,
+      onPhase: (phase) => this.#rest.phase(phase),
       report: options.report,
       latency: this.#latency,
       transcriber: new Transcriber({
@@ -189,6 +198,7 @@ class ParleyApp implements App {
   async #end(): Promise<void> {
     // The turn first: its end needs the models, and storing it needs the storage.
     await this.#talk.dispose();
+    this.#rest[Symbol.dispose]();
     this.#latency[Symbol.dispose]();
     this.#windows[Symbol.dispose]();
     await Promise.all([this.#engine.dispose(), this.#shelf[Symbol.asyncDispose]()]);
@@ -279,7 +289,8 @@ class ParleyApp implements App {
   }
 
   #onSettings(before: Settings, after: Settings): void {
-    if (JSON.stringify(before.models) !== JSON.stringify(after.models)) void this.#changeModels(after);
+    if (engineSettings(before) !== engineSettings(after)) void this.#changeModels(after);
+    this.#rest.configure();
     // What was said before the history was turned off stays; what follows is not kept, and the other way round.
     if (before.data.keepHistory !== after.data.keepHistory) this.#talk.leave();
     this.#engine.configure();
@@ -336,4 +347,9 @@ class ParleyApp implements App {
     this.#options.report(error);
     this.#windows.notify({ level, message: error.message, code: error.code });
   }
+}
+
+/** Those settings of the models that only a new engine can follow. */
+function engineSettings({ models: { active, provider, threads } }: Settings): string {
+  return JSON.stringify([active, provider, threads]);
 }

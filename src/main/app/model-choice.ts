@@ -28,7 +28,7 @@ export function modelsFolder(dataFolder: string): string {
  * `library` finds the folder of a downloaded model by its id. Throws AppError `model-missing` for anything else.
  */
 export function modelChoice(
-  { active, provider, threads }: Settings["models"],
+  { active, provider, threads }: Pick<Settings["models"], "active" | "provider" | "threads">,
   library: ModelFinder = () => undefined,
 ): ModelChoice {
   const common = { provider, threads };

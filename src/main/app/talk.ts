@@ -22,6 +22,8 @@ export interface TalkOptions extends TurnSurroundings {
   readonly isMuted: () => boolean;
   /** Words can be read while they are said; see Hearing. */
   readonly canRead: () => boolean;
+  /** What is going on now; told when it changes. */
+  readonly onPhase: (phase: AssistantState["phase"]) => void;
   /** For the log: failures that nobody waits for. */
   readonly report: (error: AppError) => void;
 }
@@ -301,6 +303,7 @@ export class Talk {
     this.#phase = phase;
     // The same phase with another turn or utterance is news too, except while speech flows.
     if (before !== phase || phase !== "speaking") this.announce();
+    if (before !== phase) this.#options.onPhase(phase);
     this.hearing.ears.phase(phase);
   }
 }

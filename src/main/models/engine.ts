@@ -53,6 +53,10 @@ export interface Engine {
   onState(listener: (kind: ModelKind, state: ProcessState) => void): () => void;
   /** Starts one process afresh, also after it was given up. */
   restart(kind: ModelKind): void;
+  /** Gives the memory of the two large models back until they are needed: any call to one loads it again. */
+  rest(): void;
+  /** Loads what rests, so that it is there when it is called. */
+  wake(): void;
   /** Ends all processes; resolves when they are gone. Idempotent. */
   dispose(): Promise<void>;
 }
@@ -133,6 +137,14 @@ export function startEngine(options: EngineOptions): Engine {
     restart(kind) {
       if (kind !== "listener") placed[kind].forgive();
       processes[kind].restart();
+    },
+    rest() {
+      void voxtral.rest();
+      void kokoro.rest();
+    },
+    wake() {
+      voxtral.wake();
+      kokoro.wake();
     },
     async dispose() {
       closing.abort();

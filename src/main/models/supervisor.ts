@@ -15,6 +15,8 @@ export type ProcessState =
       readonly error: AppError;
     }
   | { readonly status: "gave-up"; readonly error: AppError }
+  /** Ended to give its memory back; whoever needs it next starts it. */
+  | { readonly status: "resting" }
   | { readonly status: "stopped" };
 
 export interface SupervisorLimits {
@@ -117,6 +119,21 @@ export class SupervisedProcess<S extends ServiceShape> {
     const ended = new AppError("engine-gone", `The ${this.#options.name} process is being restarted.`);
     this.#leave()?.end(ended);
     this.#failures = 0;
+    this.#set({ status: "starting" });
+    this.#launch();
+  }
+
+  /** Ends a ready process until it is needed: the next call starts it again and waits for it. Never rejects. */
+  async rest(): Promise<void> {
+    if (this.#state.status !== "ready") return;
+    const incarnation = this.#leave();
+    this.#set({ status: "resting" });
+    await incarnation?.stop(this.#limits.stopMs);
+  }
+
+  /** Starts a resting process, so that it is there when it is called. */
+  wake(): void {
+    if (this.#state.status !== "resting") return;
     this.#set({ status: "starting" });
     this.#launch();
   }
@@ -225,6 +242,7 @@ export class SupervisedProcess<S extends ServiceShape> {
     const cancelled = (): AppError =>
       new AppError("cancelled", `Waiting for the ${name} process was cancelled.`, { cause: signal?.reason });
     if (signal?.aborted) throw cancelled();
+    this.wake();
     const waiter = Promise.withResolvers<RpcClient<S>>();
     const onAbort = (): void => waiter.reject(cancelled());
     this.#waiters.add(waiter);
