@@ -28,6 +28,7 @@ export function ModelSettings(): ReactNode {
   const engine = useStores("engine", (state) => state.engine);
   const provider = useSetting("models", "provider");
   const threads = useSetting("models", "threads");
+  const unloadAfter = useSetting("models", "unloadAfterMinutes");
   return (
     <>
       {engine && <EngineList engine={engine} />}
@@ -54,6 +55,15 @@ export function ModelSettings(): ReactNode {
         step={1}
         format={(value) => (value === 0 ? "automatic" : String(value))}
       />
+      <SliderRow
+        title="Free their memory when idle"
+        hint="They load again while you speak: the first answer after a rest comes later"
+        setting={unloadAfter}
+        min={0}
+        max={120}
+        step={5}
+        format={(value) => (value === 0 ? "never" : `after ${value} min`)}
+      />
     </>
   );
 }
@@ -71,7 +81,7 @@ function EngineList({ engine }: { engine: EngineState }): ReactNode {
       <ul>
         {processes.map(({ name, title }) => {
           const { state, modelName, providers, dtypes, loadMs, restarts, error } = engine[name];
-          const isWell = state === "ready";
+          const isWell = state === "ready" || state === "resting";
           const runsOn = [...new Set(Object.values(providers))].join(" + ");
           const precision = [...new Set(Object.values(dtypes))].join(" + ");
           return (
