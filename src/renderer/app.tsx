@@ -5,6 +5,7 @@ import { useEffect, useSyncExternalStore, type ReactNode } from "react";
 import { routeOf, type Route } from "./bridge/view.ts";
 import { notices } from "./components/notices.ts";
 import { Notices } from "./components/notice-list.tsx";
+import { LibraryView } from "./library/library-view.tsx";
 import { SessionContext, useStores } from "./session-context.ts";
 import type { Session } from "./session/session.ts";
 import { Shell } from "./views/shell.tsx";
@@ -17,6 +18,7 @@ import { useTalkKeys } from "./views/use-talk-keys.ts";
 const titles: Readonly<Record<Route, string>> = {
   talk: "Parley",
   dashboard: "Latency · Parley",
+  models: "Models · Parley",
   settings: "Settings · Parley",
   overlay: "Parley overlay",
 };
@@ -49,6 +51,7 @@ function Pages(): ReactNode {
     <Shell route={route}>
       {route === "talk" && <TalkView />}
       {route === "dashboard" && <DashboardView />}
+      {route === "models" && <LibraryView />}
       {route === "settings" && <SettingsView />}
     </Shell>
   );

@@ -261,10 +261,17 @@ export const appCalls = {
     result: z.object({ fileName: z.string(), mimeType: z.string(), content: z.string() }),
   },
   "latency.clear": { params: none, result: none },
-  /** Everything the library knows, and this machine's memory. Empty where nothing can be kept. */
+  /** Everything the library knows, this machine's memory and free disk space. Empty where nothing can be kept. */
   "models.list": {
     params: none,
-    result: z.object({ models: z.array(modelEntrySchema), memoryBytes: z.number() }),
+    result: z.object({
+      models: z.array(modelEntrySchema),
+      memoryBytes: z.number(),
+      /** Null where nothing can be kept, or the system does not tell. */
+      freeBytes: z.number().nullable(),
+      /** Whether models could run on a graphics card; null where the system does not tell. A hint for a first choice. */
+      hasGraphicsCard: z.boolean().nullable(),
+    }),
   },
   /** Begins or resumes; `model` events tell how it goes. */
   "models.download": { params: z.object({ id }), result: none },

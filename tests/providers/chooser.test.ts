@@ -15,6 +15,7 @@ import type { DeviceFaults } from "../support/device-process.ts";
 const machine: Machine = {
   platform: "linux",
   arch: "x64",
+  hasGraphicsCard: true,
   hasNvidiaDriver: true,
   hasCudaLibraries: true,
   fingerprint: "a machine of the tests",

@@ -178,7 +178,12 @@ const handlers: Handlers<AppService> = {
       setState({ phase: "idle", utteranceId: null });
       return {};
     },
-    "models.list": () => ({ models: scriptedModels, memoryBytes: 24e9 }),
+    "models.list": () => ({
+      models: scriptedModels,
+      memoryBytes: 24e9,
+      freeBytes: 80e9,
+      hasGraphicsCard: true,
+    }),
     "models.download": (params) => {
       logged("models.download", params);
       return {};

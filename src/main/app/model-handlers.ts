@@ -9,6 +9,7 @@ import { freeBytes } from "../library/file-download.ts";
 import type { Hub } from "../library/hub.ts";
 import { hubCacheFolder } from "../library/import.ts";
 import { ModelLibrary, type ModelEntry as LibraryEntry } from "../library/library.ts";
+import { readMachine } from "../models/providers/machine.ts";
 import type { AppHandlers } from "./validated-service.ts";
 
 /** The calls of the model library. */
@@ -56,7 +57,13 @@ export class ModelShelf implements AsyncDisposable {
       throw new AppError("unsupported", "Parley keeps nothing in this run, so it cannot keep models.");
     };
     this.calls = {
-      "models.list": () => ({ models: library?.list().map(toWire) ?? [], memoryBytes: totalmem() }),
+      "models.list": async () => ({
+        models: library?.list().map(toWire) ?? [],
+        memoryBytes: totalmem(),
+        // A disk that does not tell is found out when a download begins.
+        freeBytes: root === null ? null : await freeBytes(root).catch(() => null),
+        hasGraphicsCard: readMachine().hasGraphicsCard,
+      }),
       "models.download": ({ id }) => {
         shelf().download(id);
         return {};

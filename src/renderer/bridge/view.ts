@@ -1,5 +1,5 @@
 /** Pages of the app, by the part of the address after `#/`. */
-export const routes = ["talk", "dashboard", "settings", "overlay"] as const;
+export const routes = ["talk", "dashboard", "models", "settings", "overlay"] as const;
 export type Route = (typeof routes)[number];
 
 /** The page an address names; anything unknown is the conversation. */

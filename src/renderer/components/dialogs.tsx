@@ -95,7 +95,7 @@ const shortcuts: readonly { keys: readonly string[]; does: string }[] = [
   { keys: ["Ctrl", "K"], does: "Search conversations" },
   { keys: ["Alt", "N"], does: "New conversation" },
   { keys: ["Alt", "T"], does: "Type a question" },
-  { keys: ["Alt", "1 – 3"], does: "Conversation, latency, settings" },
+  { keys: ["Alt", "1 – 4"], does: "Conversation, latency, models, settings" },
   { keys: ["Ctrl", "/"], does: "This list" },
 ];
 

@@ -146,6 +146,53 @@ export class Commands {
     return this.#did("engine.restart", {});
   }
 
+  async loadModels(): Promise<void> {
+    const found = await this.#call("models.list", {});
+    if (!found) return;
+    const { models, ...machine } = found;
+    this.#options.stores.models.setState({ entries: models, ...machine, hasLoaded: true });
+  }
+
+  /** Begins, or goes on where it was. */
+  downloadModel(id: string): Promise<boolean> {
+    return this.#did("models.download", { id });
+  }
+
+  pauseModel(id: string): Promise<boolean> {
+    return this.#did("models.pause", { id });
+  }
+
+  /** Deletes what is here of it, and asks anew how much room there is. */
+  async removeModel(id: string): Promise<void> {
+    if (await this.#did("models.remove", { id })) await this.loadModels();
+  }
+
+  verifyModel(id: string): Promise<boolean> {
+    return this.#did("models.verify", { id });
+  }
+
+  /** Takes the files from a folder, or from the Hugging Face cache. Null when done, else what is wrong. */
+  async importModel(id: string, folder?: string): Promise<string | null> {
+    return this.#problem("models.import", { id, ...(folder === undefined ? {} : { folder }) });
+  }
+
+  /** Adds a repository of the hub to the list. Null when done, else what is wrong with it. */
+  async addModel(repo: string, dtype?: string): Promise<string | null> {
+    const problem = await this.#problem("models.add", { repo, ...(dtype === undefined ? {} : { dtype }) });
+    if (problem === null) await this.loadModels();
+    return problem;
+  }
+
+  /** For forms, which say at the field what was wrong. */
+  async #problem<K extends keyof Calls>(method: K, params: Calls[K]["params"]): Promise<string | null> {
+    try {
+      await this.#options.link.client.call(method, params);
+      return null;
+    } catch (error) {
+      return AppError.from(error).message;
+    }
+  }
+
   async #did<K extends keyof Calls>(method: K, params: Calls[K]["params"]): Promise<boolean> {
     return (await this.#call(method, params)) !== null;
   }

@@ -1,4 +1,4 @@
-import type { AppSnapshot } from "../../shared/app-contract.ts";
+import type { AppSnapshot, ModelEntry } from "../../shared/app-contract.ts";
 import type { AppClient } from "../bridge/link.ts";
 import { withoutTurn, withTranscript, withTurn } from "../stores/conversation-record.ts";
 import { withNewRecord } from "../stores/latency-records.ts";
@@ -28,6 +28,9 @@ export function projectEvents(client: AppClient, options: ProjectionOptions): vo
   });
   client.on("endpoint", (endpoint) => stores.assistant.setState({ endpoint }));
   client.on("engine", (engine) => stores.engine.setState({ engine }));
+  client.on("model", (entry) =>
+    stores.models.setState(({ entries }) => ({ entries: withEntry(entries, entry) })),
+  );
   client.on("settings", (settings) => stores.settings.setState({ settings }));
   client.on("conversations.changed", () => options.refreshList());
   client.on("conversation.opened", (current) => conversations.setState({ current }));
@@ -53,6 +56,12 @@ export function projectEvents(client: AppClient, options: ProjectionOptions): vo
   client.on("audio.end", ({ turnId }) => sound.complete(turnId));
   client.on("player.stop", ({ turnId, fadeMs }) => sound.stop(turnId, fadeMs));
   client.on("player.gain", ({ turnId, gain, fadeMs }) => sound.setGain(turnId, gain, fadeMs));
+}
+
+/** In its place in the list; what was not there comes last. */
+function withEntry(entries: readonly ModelEntry[], entry: ModelEntry): readonly ModelEntry[] {
+  const index = entries.findIndex(({ id }) => id === entry.id);
+  return index < 0 ? [...entries, entry] : entries.with(index, entry);
 }
 
 function projectTurn(client: AppClient, { stores, sound }: ProjectionOptions): void {

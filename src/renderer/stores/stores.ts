@@ -7,6 +7,7 @@ import type {
   HotkeySupport,
   LatencyFilter,
   LatencyRecord,
+  ModelEntry,
 } from "../../shared/app-contract.ts";
 import { defaultSettings, type Settings } from "../../shared/settings.ts";
 import type { CaptionedChunk } from "../audio/captions.ts";
@@ -72,6 +73,15 @@ export interface LatencyState {
   readonly hasLoaded: boolean;
 }
 
+export interface ModelsState {
+  readonly entries: readonly ModelEntry[];
+  /** Of this machine; 0 until it is known. */
+  readonly memoryBytes: number;
+  readonly freeBytes: number | null;
+  readonly hasGraphicsCard: boolean | null;
+  readonly hasLoaded: boolean;
+}
+
 export interface LevelState {
   readonly rms: number;
   readonly peak: number;
@@ -99,6 +109,7 @@ export interface States {
   readonly latency: LatencyState;
   readonly settings: { readonly settings: Settings };
   readonly engine: { readonly engine: EngineState | null };
+  readonly models: ModelsState;
   readonly microphone: MicrophoneView;
   /** Changes some forty times a second: subscribe, do not render from it. */
   readonly level: LevelState;
@@ -152,6 +163,13 @@ export function createStores(): Stores {
     })),
     settings: createStore(() => ({ settings: defaultSettings() })),
     engine: createStore(() => ({ engine: null })),
+    models: createStore(() => ({
+      entries: [],
+      memoryBytes: 0,
+      freeBytes: null,
+      hasGraphicsCard: null,
+      hasLoaded: false,
+    })),
     microphone: createStore(() => ({
       state: "off" as const,
       label: "",

@@ -67,6 +67,12 @@ export function EmptyConversation(): ReactNode {
           </ul>
         </>
       )}
+      {isDemo && (
+        <p className={styles["demo"]}>
+          You are talking to the demo, which knows little more than these.{" "}
+          <a href="#/models">Get a real model</a>
+        </p>
+      )}
     </section>
   );
 }

@@ -1,5 +1,5 @@
 import { Dialog } from "@base-ui/react/dialog";
-import { AudioWaveform, Gauge, Keyboard, Menu, Settings2 } from "lucide-react";
+import { AudioWaveform, Boxes, Gauge, Keyboard, Menu, Settings2 } from "lucide-react";
 import { useEffect, useMemo, useState, type ReactNode } from "react";
 import type { Route } from "../bridge/view.ts";
 import { ConversationList } from "../components/conversation-list.tsx";
@@ -14,6 +14,7 @@ import styles from "./shell.module.css";
 const pages: readonly { route: Route; hash: string; name: string; Icon: typeof Gauge }[] = [
   { route: "talk", hash: "#/", name: "Conversation", Icon: AudioWaveform },
   { route: "dashboard", hash: "#/dashboard", name: "Latency", Icon: Gauge },
+  { route: "models", hash: "#/models", name: "Models", Icon: Boxes },
   { route: "settings", hash: "#/settings", name: "Settings", Icon: Settings2 },
 ];
 
@@ -107,9 +108,13 @@ function DemoBadge(): ReactNode {
   const isDemo = useStores("engine", ({ engine }) => engine?.isDemo ?? false);
   if (!isDemo) return null;
   return (
-    <Badge tone="warn" title="Small models that answer a handful of questions. Real models come later.">
-      Demo models
-    </Badge>
+    <a
+      className={styles["demo"]}
+      href="#/models"
+      title="Small models that answer a handful of questions. Get real ones."
+    >
+      <Badge tone="warn">Demo models</Badge>
+    </a>
   );
 }
 

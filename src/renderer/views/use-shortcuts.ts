@@ -4,7 +4,8 @@ import { useSession } from "../session-context.ts";
 const pages: Readonly<Record<string, string>> = {
   Digit1: "#/",
   Digit2: "#/dashboard",
-  Digit3: "#/settings",
+  Digit3: "#/models",
+  Digit4: "#/settings",
 };
 
 /** The window's shortcuts. All have a modifier, so that none is pressed by accident or by dictation. */

@@ -19,6 +19,7 @@ function file(path: string, content: string): void {
 const linux = {
   platform: "linux",
   arch: "x64",
+  hasGraphicsCard: true,
   hasNvidiaDriver: true,
   hasCudaLibraries: true,
   fingerprint: "",
@@ -28,15 +29,17 @@ test.runIf(process.platform === "linux")(
   "R21 cards, their drivers and NVIDIA's version are in the key",
   () => {
     const bare = readMachine(root);
-    expect(bare.hasNvidiaDriver).toBe(false);
+    expect(bare).toMatchObject({ hasNvidiaDriver: false, hasGraphicsCard: false });
+    file("sys/class/drm/card0/device/uevent", "DRIVER=virtio-pci\n");
+    expect(readMachine(root).hasGraphicsCard).toBe(false);
     expect(bare.fingerprint).toMatch(/onnxruntime 1\.\d+\.\d+/);
     file("sys/class/drm/card0/device/vendor", "0x10de\n");
     file("sys/class/drm/card0/device/device", "0x2330\n");
     file("sys/class/drm/card0/device/uevent", "DRIVER=nvidia\nPCI_CLASS=30200\n");
     file("sys/class/drm/card0-DP-1/status", "disconnected\n");
     file("proc/driver/nvidia/version", "NVRM version: NVIDIA UNIX x86_64 Kernel Module  570.1\nGCC\n");
-    const { hasNvidiaDriver, fingerprint } = readMachine(root);
-    expect(hasNvidiaDriver).toBe(true);
+    const { hasNvidiaDriver, hasGraphicsCard, fingerprint } = readMachine(root);
+    expect([hasNvidiaDriver, hasGraphicsCard]).toEqual([true, true]);
     expect(fingerprint).toContain("card0 0x10de:0x2330 nvidia | NVRM version: NVIDIA UNIX");
     expect(fingerprint).not.toContain("DP-1");
     file("proc/driver/nvidia/version", "NVRM version: NVIDIA UNIX x86_64 Kernel Module  571.0\n");

@@ -7,6 +7,8 @@ import { basename, dirname, join } from "node:path";
 export interface Machine {
   readonly platform: string;
   readonly arch: string;
+  /** Whether there is a graphics card that models could run on; null where the system does not tell. */
+  readonly hasGraphicsCard: boolean | null;
   readonly hasNvidiaDriver: boolean;
   /** onnxruntime's CUDA and TensorRT libraries, which npm does not bring. */
   readonly hasCudaLibraries: boolean;
@@ -23,10 +25,11 @@ export function readMachine(root = "/"): Machine {
   const nvidia = firstLine(join(root, "proc/driver/nvidia/version"));
   const libraries = namesIn(runtime.binaries).filter((name) => name.includes("_providers_"));
   const [processor] = cpus();
+  const cards = graphicsCards(join(root, "sys/class/drm"));
   const facts = [
     `${platform()} ${arch()} ${release()}`,
     `${cpus().length} × ${processor?.model ?? "processor"}`,
-    ...graphicsCards(join(root, "sys/class/drm")),
+    ...cards,
     nvidia,
     ...vulkanDrivers(root),
     `onnxruntime ${runtime.version}`,
@@ -35,6 +38,7 @@ export function readMachine(root = "/"): Machine {
   return {
     platform: platform(),
     arch: arch(),
+    hasGraphicsCard: hasGraphicsCard(cards, nvidia),
     hasNvidiaDriver: platform() !== "linux" || nvidia !== "",
     hasCudaLibraries: libraries.some((name) => name.includes("_providers_cuda")),
     fingerprint: facts.filter((fact) => fact !== "").join(" | "),
@@ -49,6 +53,16 @@ function graphicsCards(folder: string): readonly string[] {
     const driver = /^DRIVER=(.*)$/m.exec(textOf(join(device, "uevent")))?.[1] ?? "";
     return `${card} ${firstLine(join(device, "vendor"))}:${firstLine(join(device, "device"))} ${driver}`;
   });
+}
+
+/** Kernel drivers of virtual screens, and of the chips that show a server's console: nothing computes there. */
+const screensOnly =
+  /\b(ast|bochs\S*|cirrus\S*|hyperv\S*|mgag200|qxl|simple-framebuffer|vgem|virtio\S*|vkms|vmwgfx)$/;
+
+function hasGraphicsCard(cards: readonly string[], nvidia: string): boolean | null {
+  if (platform() === "linux") return nvidia !== "" || cards.some((card) => !screensOnly.test(card.trim()));
+  // Every Apple silicon computes with Metal; Windows tells no file what it has.
+  return platform() === "darwin" && arch() === "arm64" ? true : null;
 }
 
 /** Vulkan's drivers are what WebGPU runs on under Linux; an update of Mesa touches its manifest. */
