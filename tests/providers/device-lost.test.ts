@@ -8,7 +8,11 @@ import { golden, openSession } from "../support/nano.ts";
 import { goldenItem } from "../support/voxtral-golden.ts";
 
 let engine: Engine | undefined;
-afterEach(() => engine?.dispose());
+const notices: string[] = [];
+afterEach(async () => {
+  await engine?.dispose();
+  notices.length = 0;
+});
 
 /** The demo pack on a make-believe WebGPU that goes away; everything else is real. */
 function startOnDevice(faults: { voxtral?: DeviceFaults; kokoro?: DeviceFaults }): Engine {
@@ -19,6 +23,7 @@ function startOnDevice(faults: { voxtral?: DeviceFaults; kokoro?: DeviceFaults }
     threads: 0,
   });
   return startEngine({
+    onDeviceLost: ({ message }) => notices.push(message),
     models: { voxtral: model("voxtral"), kokoro: model("kokoro") },
     spawn: (kind) =>
       kind === "voxtral" || kind === "kokoro"
@@ -49,6 +54,7 @@ describe("R21 a graphics device that is lost in the middle of a reply", () => {
     const row = engine.providers.voxtral.find(({ provider }) => provider === "webgpu");
     expect(row?.reason).toMatch(/^It failed while it was running: .*Device is lost/);
     expect(row?.fix).toBe("Restart the models to use it again.");
+    expect(notices).toEqual([expect.stringMatching(/^Answering goes on without WebGPU: .*Device is lost/)]);
   });
 
   test("kokoro: the segment is made again, and no word is heard twice or missed", async () => {

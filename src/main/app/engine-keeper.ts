@@ -25,7 +25,7 @@ export interface EngineKeeperOptions {
   readonly onWeakDetector: (reason: string) => void;
   /** Finds a downloaded model by its id. */
   readonly findModel?: ModelFinder;
-  /** A sentence for the person: the wanted model is not there and another is used. */
+  /** A sentence for the person: another model is used than the wanted one, or another provider. */
   readonly onProblem: (error: AppError) => void;
 }
 
@@ -94,6 +94,7 @@ export class EngineKeeper {
     const engine = startEngine({
       models: choice.models,
       clock,
+      onDeviceLost: onProblem,
       ...(spawn ? { spawn } : {}),
       ...(memory ? { memory } : {}),
     });

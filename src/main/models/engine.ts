@@ -30,6 +30,8 @@ export interface EngineOptions {
   readonly limits?: Partial<SupervisorLimits>;
   /** Where it is kept which providers work; by default nowhere, so that they are tried again after a restart. */
   readonly memory?: OutcomeMemory;
+  /** Told when a model goes on without a device that failed under it, in a sentence for the person. */
+  readonly onDeviceLost?: (error: AppError) => void;
 }
 
 /** What the models said about themselves when they were loaded last. */
@@ -78,13 +80,13 @@ const isPermanent = (error: AppError): boolean => permanentCodes.has(error.code)
  * the listener to voxtral without anyone's help.
  */
 export function startEngine(options: EngineOptions): Engine {
-  const { models, spawn = forkModel, clock = systemClock, limits = {} } = options;
+  const { models, spawn = forkModel, clock = systemClock, limits = {}, onDeviceLost: onLost } = options;
   const closing = new AbortController();
   const memory = options.memory ? { memory: options.memory } : {};
   const chooser = new ProviderChooser({ spawn: () => spawn("probe"), clock, ...memory });
   const placed = {
-    voxtral: new PlacedModel<VoxtralInfo>("voxtral", models.voxtral, chooser),
-    kokoro: new PlacedModel<KokoroInfo>("kokoro", models.kokoro, chooser),
+    voxtral: new PlacedModel<VoxtralInfo>({ kind: "voxtral", wish: models.voxtral, chooser, onLost }),
+    kokoro: new PlacedModel<KokoroInfo>({ kind: "kokoro", wish: models.kokoro, chooser, onLost }),
   };
   const common = (kind: ModelKind) => ({ name: kind, spawn: () => spawn(kind), isPermanent, clock, limits });
 

@@ -3,25 +3,32 @@ import { AppError } from "../../../shared/errors.ts";
 import { isDeviceLost } from "../onnx-failures.ts";
 import type { KokoroService, LoadResult, RealProvider } from "../services.ts";
 import type { ProviderChooser } from "./chooser.ts";
+import { providerLabels } from "./platform-providers.ts";
 import type { ProbedKind } from "./probe-service.ts";
 
 type Load = KokoroService["calls"]["load"]["params"];
 
+export interface PlacedModelOptions {
+  readonly kind: ProbedKind;
+  readonly wish: Load;
+  readonly chooser: ProviderChooser;
+  /** Told of each device that is given up, in a sentence for the person. */
+  readonly onLost?: ((error: AppError) => void) | undefined;
+}
+
+const works = { voxtral: "Answering", kokoro: "Speaking" } as const;
+
 /** A model of one process over all its lives: where it runs, and where it must not run any more. */
 export class PlacedModel<Info extends LoadResult> {
-  readonly #kind: ProbedKind;
-  readonly #wish: Load;
-  readonly #chooser: ProviderChooser;
+  readonly #options: PlacedModelOptions;
   readonly #lost = new Map<RealProvider, string>();
   /** Devices that the present process was told to use. */
   #devices: readonly RealProvider[] = [];
   #info: Info | undefined;
   #rows: readonly ProviderRow[] = [];
 
-  constructor(kind: ProbedKind, wish: Load, chooser: ProviderChooser) {
-    this.#kind = kind;
-    this.#wish = wish;
-    this.#chooser = chooser;
+  constructor(options: PlacedModelOptions) {
+    this.#options = options;
   }
 
   /** What the model said when it was loaded last. */
@@ -39,8 +46,9 @@ export class PlacedModel<Info extends LoadResult> {
    * Rejects with what `load` does, with provider-unavailable when the one asked for by name does not work, or cancelled.
    */
   async load(load: (params: Load) => Promise<Info>, signal: AbortSignal): Promise<void> {
+    const { kind, wish, chooser } = this.#options;
     for (;;) {
-      const choice = await this.#chooser.choose(this.#kind, this.#wish, { lost: this.#lost, signal });
+      const choice = await chooser.choose(kind, wish, { lost: this.#lost, signal });
       const used = Object.values(choice.load.graphProviders ?? {});
       this.#devices = [...new Set(used)].filter((provider) => provider !== "cpu");
       try {
@@ -56,7 +64,12 @@ export class PlacedModel<Info extends LoadResult> {
 
   /** Counts the end of a process, or a refusal, against the devices it used. */
   lose(error: AppError): void {
-    for (const device of this.#devices) this.#lost.set(device, error.message);
+    const { kind, onLost } = this.#options;
+    for (const device of this.#devices) {
+      this.#lost.set(device, error.message);
+      const sentence = `${works[kind]} goes on without ${providerLabels[device]}: ${error.message}`;
+      onLost?.(new AppError("provider-unavailable", sentence, { cause: error }));
+    }
     this.#devices = [];
   }
 
@@ -68,7 +81,7 @@ export class PlacedModel<Info extends LoadResult> {
 
   /** Whether another provider may do better. One asked for by name is refused, unless it was lost before. */
   #isDeviceFault(error: unknown): boolean {
-    const { provider } = this.#wish;
+    const { provider } = this.#options.wish;
     if (this.#devices.length === 0 || (provider !== "auto" && !this.#lost.has(provider))) return false;
     const { code } = AppError.from(error);
     return code === "provider-unavailable" || code === "out-of-memory" || isDeviceLost(error);

@@ -4,6 +4,7 @@ import { splitPort } from "../../../shared/ports/channels.ts";
 import { connect } from "../../../shared/rpc.ts";
 import type { ChildHandle } from "../child-handle.ts";
 import { processChannels } from "../control.ts";
+import { settledWithin } from "../incarnation.ts";
 import type { Samples } from "./agreement.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ProbeParams, ProbeService } from "./probe-service.ts";
@@ -13,6 +14,9 @@ import type { ProbeParams, ProbeService } from "./probe-service.ts";
  * audio on two old cores. A driver that hangs takes all of it, once.
  */
 const PROBE_BUDGET_MS = 300_000;
+
+/** A process that was killed is gone by then, or cannot be killed. */
+const GONE_MS = 2_000;
 
 export interface ProbeOptions {
   /** Starts the sacrificial process. */
@@ -65,6 +69,8 @@ export async function probe(params: ProbeParams, options: ProbeOptions): Promise
     client[Symbol.dispose]();
     child.kill();
     child.port[Symbol.dispose]();
+    // The next trial, or the model itself, needs its memory. One that is stuck in a driver is not waited for.
+    await settledWithin(clock, GONE_MS, child.exited);
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { collect } from "../../../../tests/support/collect.ts";
 import { goldenItem, goldenSamples, melBlocks, nanoDir } from "../../../../tests/support/voxtral-golden.ts";
 import { greedy } from "../services.ts";
 import type { GenerationPart, Prompt, Sampling } from "../services.ts";
@@ -23,10 +24,7 @@ async function partsOf(
   said: readonly number[],
   { sampling = greedy, maxNewTokens = 200 }: { sampling?: Sampling; maxNewTokens?: number } = {},
 ): Promise<GenerationPart[]> {
-  const parts: GenerationPart[] = [];
-  for await (const part of engine.generate({ prompt, sampling, maxNewTokens, said }, signal))
-    parts.push(part);
-  return parts;
+  return collect(engine.generate({ prompt, sampling, maxNewTokens, said }, signal));
 }
 
 const tokensOf = (parts: readonly GenerationPart[]) => parts.filter((part) => part.type === "token");
