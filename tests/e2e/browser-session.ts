@@ -57,10 +57,12 @@ export class BrowserSession implements AsyncDisposable {
     question: string;
     silenceMs?: number;
     isMicrophoneAllowed?: boolean;
+    /** More of the host's environment. */
+    env?: Readonly<Record<string, string>>;
   }): Promise<BrowserSession> {
     const folder = mkdtempSync(path.join(tmpdir(), "parley-e2e-"));
     const host = spawn(process.execPath, [entry, "--no-open"], {
-      env: { ...process.env, PARLEY_HOME: path.join(folder, "home") },
+      env: { ...process.env, ...options.env, PARLEY_HOME: path.join(folder, "home") },
       stdio: ["ignore", "pipe", "inherit"],
     });
     const [address] = (await once(createInterface(host.stdout), "line")) as [string];

@@ -31,7 +31,7 @@ describe.skipIf(chromiumPath === undefined)("the model library", () => {
   };
   const card = (page: Page, { id }: { id: string }) => page.locator(`[data-model="${id}"]`);
   const emit = (page: Page, event: string, value: unknown) =>
-    page.evaluate(([name, sent]) => window.scriptedMain?.emit(name as string, sent), [event, value] as const);
+    page.evaluate(({ name, sent }) => window.scriptedMain?.emit(name, sent), { name: event, sent: value });
   /** The next call of this name. */
   const called = async (page: Page, name: string): Promise<unknown> => {
     await page.waitForFunction(
