@@ -45,18 +45,24 @@ function outOfMemory(path: string, details: unknown, cause: unknown): AppError {
   );
 }
 
+/** How Dawn (WebGPU), CUDA and Direct3D say that a device will not come back. */
+const DEVICE_GONE =
+  /device\W.*(lost|removed|hung|suspended)|external Instance reference|CUDA|CUDNN|D3D12|DXGI|887A00/i;
+
 /**
- * What a failed run is reported as: out-of-memory, internal, or, when the graphics device went away under it,
- * provider-unavailable that `isDeviceLost` knows.
+ * What a failed run is reported as: out-of-memory, provider-unavailable or internal. When the graphics device went
+ * away under it, or is full, `isDeviceLost` knows the error.
  */
 export function runFailure(path: string, provider: RealProvider, error: unknown): AppError {
   const reason = failureReason(error);
   const details = { path, provider, reason };
-  if (isOutOfMemory(reason)) return outOfMemory(path, details, error);
-  if (provider !== "cpu" && /device.*(lost|removed|hung)|CUDA|cudnn|D3D12|DXGI/i.test(reason)) {
+  const lost = { ...details, isDeviceLost: true };
+  // A device that is full stays full for this process: its conversation does not fit there.
+  if (isOutOfMemory(reason)) return outOfMemory(path, provider === "cpu" ? details : lost, error);
+  if (provider !== "cpu" && DEVICE_GONE.test(reason)) {
     return new AppError("provider-unavailable", `The graphics device failed while running (${reason}).`, {
       cause: error,
-      details: { ...details, isDeviceLost: true },
+      details: lost,
     });
   }
   return new AppError("internal", `${basename(path)} could not run: ${reason}`, { cause: error, details });
