@@ -1,0 +1,185 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readModel, type OnnxModel } from "../../src/main/models/onnx-model.ts";
+import { openGraph, type Graph } from "../../src/main/models/onnx-session.ts";
+import {
+  modelBytes,
+  tunedDecoder,
+  withLastLogits,
+  withNewRows,
+  type Tuning,
+} from "../../src/main/models/tuning/tuned-decoder.ts";
+import { Decoder } from "../../src/main/models/voxtral/decoder.ts";
+import { KvCache } from "../../src/main/models/voxtral/kv-cache.ts";
+import { scales } from "../../tools/synthetic/scales.ts";
+import { writeModels } from "../../tools/synthetic/write-models.ts";
+import { eventsIn, runCli } from "../cli/run-cli.ts";
+
+const pack = fileURLToPath(new URL("../../resources/models/nano/", import.meta.url));
+const models = { voxtral: scales.ci, width: 1 / 16, seed: "tests" };
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "parley-synthetic-"));
+  writeModels(path.join(folder, "one"), models);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const graphFile = (name: string): string => path.join(folder, "one", "voxtral", "onnx", name);
+const options = { provider: "cpu", threads: 1 } as const;
+
+describe("R45 synthetic models", () => {
+  test.each([
+    ["voxtral/onnx/audio_encoder", "_q4"],
+    ["voxtral/onnx/embed_tokens", "_q4"],
+    ["voxtral/onnx/decoder_model_merged", "_q4"],
+    ["kokoro/onnx/model", ""],
+  ])("%s takes and gives what the demo pack's does", async (name, suffix) => {
+    const own = await openGraph(path.join(folder, "one", `${name}${suffix}.onnx`), options);
+    const demo = await openGraph(path.join(pack, `${name}.onnx`), options);
+    const facts = (graph: Graph) =>
+      [...graph.inputs.values(), ...graph.outputs.values()]
+        // The demo's decoder has more layers.
+        .filter((info) => !/\.(\d+)\./u.test(info.name) || Number(/\.(\d+)\./u.exec(info.name)![1]) < 2)
+        .map((info) => ({ name: info.name, type: info.type, rank: info.shape.length }))
+        .toSorted((a, b) => a.name.localeCompare(b.name));
+    expect(facts(own)).toEqual(facts(demo));
+    await Promise.all([own.release(), demo.release()]);
+  });
+
+  test("the same seed gives the same bytes, another seed others", () => {
+    writeModels(path.join(folder, "two"), models);
+    writeModels(path.join(folder, "three"), { ...models, seed: "other" });
+    const hashes = (name: string): string[] =>
+      readdirSync(path.join(folder, name), { recursive: true, encoding: "utf8" })
+        .filter((file) => statSync(path.join(folder, name, file)).isFile())
+        .toSorted()
+        .map((file) =>
+          createHash("sha256")
+            .update(readFileSync(path.join(folder, name, file)))
+            .digest("hex"),
+        );
+    expect(hashes("two")).toEqual(hashes("one"));
+    expect(hashes("three")).not.toEqual(hashes("one"));
+  });
+
+  test("the whole pipeline answers with them, the same words each time", async () => {
+    const ask = async () => {
+      const question = path.join(pack, "../../../samples/capital-of-france.wav");
+      const model = path.join(folder, "one");
+      const { exitCode, stdout, stderr } = await runCli(
+        "ask",
+        question,
+        "--model",
+        model,
+        "--sampling",
+        "greedy",
+        "--json",
+      );
+      expect(exitCode, stderr).toBe(0);
+      return eventsIn(stdout).find((event) => event.type === "turn-finished");
+    };
+    const [first, second] = [await ask(), await ask()];
+    expect(first?.metrics.tokens).toBeGreaterThan(10);
+    expect(first?.metrics.audioSeconds).toBeGreaterThan(1);
+    expect(second?.reply).toBe(first?.reply);
+  }, 120_000);
+});
+
+describe("R45 a tuned decoder", () => {
+  const file = (): string => graphFile("decoder_model_merged_q4.onnx");
+  const { hiddenSize } = scales.ci;
+  /** Embeddings of token-like numbers. */
+  const embedsOf = (ids: readonly number[]): Float32Array =>
+    Float32Array.from({ length: ids.length * hiddenSize }, (_, index) =>
+      Math.sin(ids[Math.floor(index / hiddenSize)]! * 1.7 + (index % hiddenSize) * 0.31),
+    );
+
+  /** Everything a conversation does to a cache; the scores it gives on the way. */
+  async function conversation(decoder: Decoder): Promise<Float32Array[]> {
+    const cache = new KvCache(decoder.layout);
+    const scores: Float32Array[] = [];
+    const run = async (ids: readonly number[]): Promise<void> => {
+      const { logits } = await decoder.run(cache, ids, embedsOf(ids), true);
+      scores.push(logits!.slice());
+    };
+    const range = (from: number, count: number): number[] =>
+      Array.from({ length: count }, (_, i) => from + i);
+    await run(range(0, 90));
+    for (let step = 0; step < 80; step++) await run([500 + step]);
+    await cache.truncate(40);
+    await run(range(300, 7));
+    await cache.truncate(46);
+    for (let step = 0; step < 5; step++) await run([700 + step]);
+    await run(range(800, 150));
+    await cache.truncate(0);
+    await run([1, 2, 3]);
+    cache.clear();
+    await run(range(10, 65));
+    await run([4]);
+    return scores;
+  }
+
+  const opened = async (
+    model: OnnxModel,
+    tuned: Tuning,
+  ): Promise<{ graph: Graph; scores: Float32Array[] }> => {
+    const graph = await openGraph(file(), { ...options, modelFor: async () => modelBytes(model) });
+    return { graph, scores: await conversation(new Decoder(graph, 1024, { tuned })) };
+  };
+  const original = (): OnnxModel => readModel(readFileSync(file()));
+  const chosen = (scores: Float32Array): number => scores.indexOf(Math.max(...scores));
+
+  test("whose caches hand back only new rows gives exactly the scores of the file as it is", async () => {
+    const plain = await openGraph(file(), options);
+    const expected = await conversation(new Decoder(plain, 1024));
+    const tuned = await opened(withNewRows(original()), { givesLastLogits: false, givesNewRows: true });
+    expect(tuned.graph.outputs.get("logits")?.shape[1]).toBe("sequence_length");
+    expect(tuned.scores).toEqual(expected);
+    await Promise.all([plain.release(), tuned.graph.release()]);
+  });
+
+  test("with the last logits alone chooses the same words: a single row is summed in another order", async () => {
+    const plain = await openGraph(file(), options);
+    const expected = await conversation(new Decoder(plain, 1024));
+    const both = { givesLastLogits: true, givesNewRows: true };
+    const tuned = await opened(withNewRows(withLastLogits(original())), both);
+    expect(tuned.scores.map(chosen)).toEqual(expected.map(chosen));
+    for (const [run, scores] of tuned.scores.entries()) {
+      for (const [id, score] of scores.entries())
+        expect(Math.abs(score - expected[run]![id]!)).toBeLessThan(1e-4);
+    }
+    await Promise.all([plain.release(), tuned.graph.release()]);
+  });
+
+  test("says what it changed, keeps its file, and leaves alone what it does not know", () => {
+    const before = readFileSync(file());
+    const tuned = tunedDecoder(file());
+    expect(tuned).toMatchObject({ givesLastLogits: true, givesNewRows: true });
+    const products = readModel(tuned!.bytes).nodes.filter(({ op }) => op === "MatMulNBits");
+    expect(products.length).toBe(15);
+    for (const { bytes } of products) expect(Buffer.from(bytes).includes("accuracy_level")).toBe(true);
+    expect(readFileSync(file()).equals(before)).toBe(true);
+    expect(tunedDecoder(path.join(pack, "voxtral/onnx/decoder_model_merged.onnx"))).toBeUndefined();
+    expect(tunedDecoder(path.join(pack, "voxtral/config.json"))).toBeUndefined();
+    expect(tunedDecoder(path.join(folder, "nothing.onnx"))).toBeUndefined();
+  });
+
+  test("integer activations change the scores by little", async () => {
+    const plain = await openGraph(file(), options);
+    const { bytes } = tunedDecoder(file())!;
+    const tuned = await openGraph(file(), { ...options, modelFor: async () => bytes });
+    const [expected] = await conversation(new Decoder(plain, 1024));
+    const tuning = { givesLastLogits: true, givesNewRows: true };
+    const [scores] = await conversation(new Decoder(tuned, 1024, { tuned: tuning }));
+    const norm = (values: Float32Array): number => Math.hypot(...values);
+    const difference = scores!.map((score, id) => score - expected![id]!);
+    expect(norm(difference) / norm(expected!)).toBeLessThan(0.05);
+    expect(norm(difference)).toBeGreaterThan(0);
+    await Promise.all([plain.release(), tuned.release()]);
+  });
+});
