@@ -135,11 +135,20 @@ function delimited(number: number, message: Chunks): Chunks {
 
 /** The node reading from other tensors where `names` says so. */
 export function withInputs({ bytes }: ModelNode, names: ReadonlyMap<string, string>): Uint8Array {
+  return renamed(bytes, node.input, names);
+}
+
+/** The node writing to other tensors where `names` says so. */
+export function withOutputs({ bytes }: ModelNode, names: ReadonlyMap<string, string>): Uint8Array {
+  return renamed(bytes, node.output, names);
+}
+
+function renamed(bytes: Uint8Array, wanted: number, names: ReadonlyMap<string, string>): Uint8Array {
   const writer = new BinaryWriter();
   for (const { number, raw, content } of fields(bytes)) {
-    const name = number === node.input ? names.get(text(content)) : undefined;
+    const name = number === wanted ? names.get(text(content)) : undefined;
     if (name === undefined) writer.raw(raw);
-    else writer.tag(node.input, WireType.LengthDelimited).string(name);
+    else writer.tag(wanted, WireType.LengthDelimited).string(name);
   }
   return writer.finish();
 }

@@ -1,6 +1,7 @@
 import { Tensor } from "onnxruntime-node";
 import type { Graph } from "../onnx-session.ts";
 import { AppError } from "../../../shared/errors.ts";
+import type { Tuning } from "../tuning/tuned-decoder.ts";
 import { floatTensor, floatsOf, isFloatType, newFloats, toFloat32 } from "./floats.ts";
 import type { FloatArray, FloatType } from "./floats.ts";
 import { kvLayout } from "./kv-cache.ts";
@@ -22,6 +23,13 @@ const COPY_BYTES_PER_MS = 1_600_000;
 /** Logits of a whole prompt are never copied above this size, whatever the step costs: they double in memory. */
 const MAX_LOGITS_BYTES = 256 * 1024 * 1024;
 
+export interface DecoderOptions {
+  readonly prefillGraph?: Graph | undefined;
+  readonly tuned?: Tuning | undefined;
+}
+
+const untuned: Tuning = { givesLastLogits: false, givesNewRows: false };
+
 /**
  * The merged decoder graph, driven by what its session says: caches and scores in float32 or float16, with or without
  * position_ids, attention_mask and num_logits_to_keep. One object of feeds lives as long as the decoder.
@@ -35,6 +43,7 @@ export class Decoder {
   readonly #prefillGraph: Graph;
   readonly #embedType: FloatType;
   readonly #logitsBytes: number;
+  readonly #givesLastLogits: boolean;
   readonly #feeds: Record<string, Tensor> = {};
   readonly #presents: readonly string[];
   readonly #everything: readonly string[];
@@ -43,10 +52,14 @@ export class Decoder {
   #stepMs = Number.POSITIVE_INFINITY;
 
   /**
-   * `contextLimit` sizes the mask. `prefillGraph` is the same file opened for many positions at a time, where that pays.
-   * Throws AppError model-wrong when the graph is not a Voxtral decoder.
+   * `contextLimit` sizes the mask. `prefillGraph` is the same file opened for many positions at a time, where that pays;
+   * `tuned`: what was changed about it. Throws AppError model-wrong when the graph is not a Voxtral decoder.
    */
-  constructor(graph: Graph, contextLimit: number, prefillGraph: Graph = graph) {
+  constructor(
+    graph: Graph,
+    contextLimit: number,
+    { prefillGraph = graph, tuned = untuned }: DecoderOptions = {},
+  ) {
     const embeds = graph.inputs.get("inputs_embeds");
     const logits = graph.outputs.get("logits");
     const hiddenSize = embeds?.shape.at(-1);
@@ -55,7 +68,8 @@ export class Decoder {
     if (typeof hiddenSize !== "number" || typeof vocabSize !== "number") throw notADecoder(graph);
     this.#graph = graph;
     this.#prefillGraph = prefillGraph;
-    this.layout = kvLayout(graph.inputs, graph.outputs);
+    this.layout = kvLayout(graph.inputs, graph.outputs, tuned.givesNewRows);
+    this.#givesLastLogits = tuned.givesLastLogits || graph.inputs.has("num_logits_to_keep");
     this.hiddenSize = hiddenSize;
     this.vocabSize = vocabSize;
     this.kvOnDevice = graph.provider === "webgpu";
@@ -99,7 +113,7 @@ export class Decoder {
    * one step, and on the CPU the cache's way out once more.
    */
   #isSplitCheaper(count: number, cache: KvCache): boolean {
-    if (count < 2 || this.#feeds["num_logits_to_keep"]) return false;
+    if (count < 2 || this.#givesLastLogits) return false;
     const savedBytes = (count - 1) * this.#logitsBytes;
     if (savedBytes > MAX_LOGITS_BYTES) return true;
     const cacheBytes = this.kvOnDevice ? 0 : (cache.length + count) * cache.bytesPerPosition;

@@ -17,6 +17,8 @@ export interface KvLayout {
   readonly heads: number;
   readonly headSize: number;
   readonly type: FloatType;
+  /** The graph hands back only the rows it has computed, and takes caches with room behind what is in them. */
+  readonly givesNewRows: boolean;
 }
 
 /** Shortens device-resident caches; undefined where they can only be computed again. */
@@ -27,10 +29,21 @@ export type DeviceTruncate = (
 
 const PAST = /^past_key_values\.(\d+)\.(key|value)$/;
 
-/** Reads the cache's layout. Throws AppError model-wrong when the graph is not a merged decoder with a cache. */
+/**
+ * Positions that a cache has room for beyond what it holds, at least, when it is made larger. The runtime copies the room
+ * with the rest in every step, and making it larger copies everything once: few positions are best, and 64 cost a
+ * hundredth of a step for either (`npm run bench:size`).
+ */
+const ROOM_POSITIONS = 64;
+
+/**
+ * Reads the cache's layout; `givesNewRows`: see KvLayout. Throws AppError model-wrong when the graph is not a merged
+ * decoder with a cache.
+ */
 export function kvLayout(
   inputs: ReadonlyMap<string, TensorInfo>,
   outputs: ReadonlyMap<string, TensorInfo>,
+  givesNewRows = false,
 ): KvLayout {
   const pasts = [...inputs.values()].filter(({ name }) => PAST.test(name));
   const first = pasts[0];
@@ -46,12 +59,13 @@ export function kvLayout(
   if (missing.length > 0) {
     throw new AppError("model-wrong", `The decoder graph lacks the output ${missing[0]!.present}.`);
   }
-  return { entries, heads, headSize, type: first.type };
+  return { entries, heads, headSize, type: first.type, givesNewRows };
 }
 
 /**
- * Keys and values of the positions computed so far. Every run takes the tensors as `past_key_values.*` and hands back
- * longer ones, which replace them; nothing is copied here except on `truncate`.
+ * Keys and values of the positions computed so far. Every run takes the tensors as `past_key_values.*`. It hands back
+ * longer ones, which replace them, and then nothing is copied here except on `truncate`; or only its own rows, which are
+ * added in place, and then forgetting costs nothing.
  */
 export class KvCache {
   readonly layout: KvLayout;
@@ -101,9 +115,12 @@ export class KvCache {
 
   /** Takes over the `present.*` outputs of a run that computed `added` after the cached positions. */
   append(outputs: Readonly<Record<string, Tensor>>, added: readonly Position[]): void {
-    const next = new Map<string, Tensor>();
-    for (const { past, present } of this.layout.entries) next.set(past, outputs[present]!);
-    this.#replace(next);
+    if (this.layout.givesNewRows) this.#addRows(outputs, added.length);
+    else {
+      const next = new Map<string, Tensor>();
+      for (const { past, present } of this.layout.entries) next.set(past, outputs[present]!);
+      this.#replace(next);
+    }
     for (const position of added) this.#positions.push(position);
   }
 
@@ -117,6 +134,13 @@ export class KvCache {
       this.clear();
       return;
     }
+    // Rows beyond are written over by what comes next, and the mask keeps the graph from them until then.
+    if (!this.layout.givesNewRows) await this.#shorten(length);
+    // It may have been dropped altogether.
+    this.#positions.length = Math.min(this.#positions.length, length);
+  }
+
+  async #shorten(length: number): Promise<void> {
     if (this.isOnDevice) {
       if (!this.#deviceTruncate) {
         this.clear();
@@ -132,7 +156,6 @@ export class KvCache {
       }
       this.#replace(shortened);
     }
-    this.#positions.length = length;
   }
 
   /** Forgets everything. */
@@ -142,6 +165,43 @@ export class KvCache {
     for (const { past } of entries) empty.set(past, floatTensor(newFloats(type, 0), [1, heads, 0, headSize]));
     this.#replace(empty);
     this.#positions.length = 0;
+  }
+
+  #addRows(outputs: Readonly<Record<string, Tensor>>, count: number): void {
+    const { entries, heads, headSize } = this.layout;
+    const needed = this.length + count;
+    if (needed > this.#capacity) this.#grow(needed + ROOM_POSITIONS);
+    const rowLength = count * headSize;
+    for (const { past, present } of entries) {
+      const kept = floatsOf(this.#tensors.get(past)!);
+      const rows = floatsOf(outputs[present]!);
+      for (let head = 0; head < heads; head++) {
+        const at = (head * this.#capacity + this.length) * headSize;
+        kept.set(rows.subarray(head * rowLength, (head + 1) * rowLength), at);
+      }
+    }
+  }
+
+  /** How many positions the tensors have room for. */
+  get #capacity(): number {
+    const [first] = this.#tensors.values();
+    return first?.dims[2] ?? 0;
+  }
+
+  #grow(capacity: number): void {
+    const { heads, headSize, type } = this.layout;
+    const larger = new Map<string, Tensor>();
+    for (const [name, tensor] of this.#tensors) {
+      const values = newFloats(type, heads * capacity * headSize);
+      const old = floatsOf(tensor);
+      const length = this.length * headSize;
+      for (let head = 0; head < heads; head++) {
+        const from = head * this.#capacity * headSize;
+        values.set(old.subarray(from, from + length), head * capacity * headSize);
+      }
+      larger.set(name, floatTensor(values, [1, heads, capacity, headSize]));
+    }
+    this.#tensors = larger;
   }
 
   #replace(tensors: ReadonlyMap<string, Tensor>): void {

@@ -8,6 +8,7 @@ import { openGraph } from "../onnx-session.ts";
 import type { Graph, OpenOptions } from "../onnx-session.ts";
 import type { LoadParams } from "../services.ts";
 import { graphProvider } from "../graph-provider.ts";
+import { tunedDecoder, type Tuning } from "../tuning/tuned-decoder.ts";
 import { Decoder } from "./decoder.ts";
 import { DecoderWork } from "./decoder-work.ts";
 import { createDeviceTruncation } from "./device-truncate.ts";
@@ -89,7 +90,11 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
     );
     const audio_encoder = keep(encoder.graph);
     const embed_tokens = await open("embed_tokens");
-    const decoder_model_merged = await open("decoder_model_merged");
+    const { graph, tuned } = await openDecoder(
+      files.decoder_model_merged.path,
+      openOptions("decoder_model_merged", files.decoder_model_merged, params, config),
+    );
+    const decoder_model_merged = keep(graph);
     let prefillGraph: Graph | undefined;
     if (
       decoder_model_merged.provider === "cpu" &&
@@ -99,7 +104,7 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
       const options = { provider: "cpu", threads: 0, spins: true } as const;
       prefillGraph = keep(await openGraph(files.decoder_model_merged.path, options));
     }
-    const decoder = new Decoder(decoder_model_merged, config.contextLimit, prefillGraph);
+    const decoder = new Decoder(decoder_model_merged, config.contextLimit, { prefillGraph, tuned });
     const embeddings = await createEmbeddings(embed_tokens, config.vocabSize);
     if (encoder.hiddenSize !== decoder.hiddenSize || embeddings.hiddenSize !== decoder.hiddenSize) {
       throw new AppError(
@@ -128,6 +133,22 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
   } catch (error) {
     await release();
     throw error;
+  }
+}
+
+/** Opens the decoder, tuned where that is known to help; as it is where the tuned one cannot be opened. */
+async function openDecoder(
+  path: string,
+  options: OpenOptions,
+): Promise<{ readonly graph: Graph; readonly tuned: Tuning | undefined }> {
+  const tuned = options.provider === "cpu" ? tunedDecoder(path) : undefined;
+  if (!tuned) return { graph: await openGraph(path, options), tuned };
+  try {
+    return { graph: await openGraph(path, { ...options, modelFor: async () => tuned.bytes }), tuned };
+  } catch (error) {
+    if (error instanceof AppError && error.code === "out-of-memory") throw error;
+    // The file itself may be sound; if it is not, this says so.
+    return { graph: await openGraph(path, options), tuned: undefined };
   }
 }
 
