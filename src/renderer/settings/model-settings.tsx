@@ -32,6 +32,9 @@ export function ModelSettings(): ReactNode {
   return (
     <>
       {engine && <EngineList engine={engine} />}
+      <p className={styles["hint"]}>
+        Other models, and what each of them could run on: <a href="#/models">Models</a>
+      </p>
       <SelectRow
         title="Run on"
         hint="Takes effect when the models are started again"
