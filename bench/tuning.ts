@@ -25,6 +25,9 @@ import { percentile } from "../src/shared/metrics.ts";
 
 const variants = ["as published", "+ new rows", "+ last logits", "+ integer activations"] as const;
 
+/** Of the first scores, as many are compared. */
+const SCORES = 1000;
+
 const measurementSchema = z.object({
   variant: z.string(),
   loadMs: z.number(),
@@ -36,6 +39,8 @@ const measurementSchema = z.object({
       prefillMs: z.number(),
       stepMs: z.number(),
       ids: z.array(z.number()),
+      /** After the prompt, of ids that are not silent. */
+      scores: z.array(z.number()),
     }),
   ),
 });
@@ -77,6 +82,7 @@ async function measure(count: number): Promise<Measurement> {
     const prompt = Array.from({ length: positions }, (_, index) => (index * 7919) % 1000);
     const first = await decoder.run(cache, prompt, embedsOf(prompt, decoder.hiddenSize), true);
     const ids = [greedy(first.logits!)];
+    const scores = [...first.logits!.filter(Boolean).subarray(0, SCORES)];
     const times: number[] = [];
     for (let step = 0; step < steps; step++) {
       const before = performance.now();
@@ -86,7 +92,7 @@ async function measure(count: number): Promise<Measurement> {
       ids.push(greedy(logits!));
     }
     const prefillMs = first.endMs - first.startMs;
-    measured.push({ positions, prefillMs, stepMs: percentile(times, 0.5), ids });
+    measured.push({ positions, prefillMs, stepMs: percentile(times, 0.5), ids, scores });
   }
   const { loadMs } = graph;
   await graph.release();
@@ -115,8 +121,9 @@ async function compare(): Promise<void> {
     ...lengths.map((length) => `prefill ${length}, ms`),
     ...lengths.map((length) => `step behind ${length}, ms`),
     "same ids",
+    "scores differ by",
   ]);
-  row(Array.from({ length: 4 + 2 * lengths.length }, () => "---"));
+  row(Array.from({ length: 5 + 2 * lengths.length }, () => "---"));
   for (const result of results) {
     row([
       result.variant,
@@ -125,6 +132,7 @@ async function compare(): Promise<void> {
       ...result.lengths.map(({ prefillMs }) => prefillMs.toFixed(0)),
       ...result.lengths.map(({ stepMs }) => stepMs.toFixed(1)),
       sameIds(result, results[0]!),
+      difference(result, results[0]!),
     ]);
   }
 }
@@ -140,6 +148,18 @@ function sameIds(result: Measurement, expected: Measurement): string {
     .join(" · ");
 }
 
+/** Root mean square of what the first scores differ by, as a share of their own. */
+function difference(result: Measurement, expected: Measurement): string {
+  const norm = (numbers: readonly number[]): number => Math.hypot(...numbers);
+  return result.lengths
+    .map(({ scores }, index) => {
+      const others = expected.lengths[index]!.scores;
+      const share = norm(scores.map((score, at) => score - others[at]!)) / norm(others);
+      return share === 0 ? "0" : share.toExponential(1);
+    })
+    .join(" · ");
+}
+
 /** Embeddings as different from one id to another as a table's. */
 function embedsOf(ids: readonly number[], hiddenSize: number): Float32Array {
   return Float32Array.from({ length: ids.length * hiddenSize }, (_, index) =>
@@ -147,8 +167,12 @@ function embedsOf(ids: readonly number[], hiddenSize: number): Float32Array {
   );
 }
 
+/** Synthetic models give exactly 0 to every id that must not be said: those are no choice. */
 function greedy(scores: Float32Array): number {
-  let best = 0;
-  for (const [id, score] of scores.entries()) if (score > scores[best]!) best = id;
+  let best = -1;
+  for (const [id, score] of scores.entries()) {
+    if (score !== 0 && (best < 0 || score > scores[best]!)) best = id;
+  }
+  if (best < 0) throw new Error("Every score is 0.");
   return best;
 }
