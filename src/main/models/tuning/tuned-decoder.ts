@@ -17,8 +17,8 @@ import type { Chunks, ModelNode, OnnxModel } from "../onnx-model.ts";
 const LARGEST_FILE_BYTES = 32 * 1024 * 1024;
 
 /**
- * `accuracy_level` of MatMulNBits: activations as 8-bit integers, in blocks as their weights. 4 times as fast a step on the
- * CPU and twice as fast a prompt (docs/decisions/0013); the level onnxruntime's own model builder writes for CPUs.
+ * `accuracy_level` of MatMulNBits: activations as 8-bit integers, in blocks as their weights. Two to four times as fast a step
+ * on the CPU, and as fast a prompt (docs/decisions/0013); the level onnxruntime's own model builder writes for CPUs.
  */
 const INTEGER_ACTIVATIONS = 4;
 
