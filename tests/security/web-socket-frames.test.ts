@@ -71,7 +71,11 @@ test.for<[string, Uint8Array]>([
   ["an announced map of 4 billion", Uint8Array.of(0xdf, 0xff, 0xff, 0xff, 0xff)],
   ["an announced binary of 4 GB", Uint8Array.of(0xc6, 0xff, 0xff, 0xff, 0xff)],
   ["Float32Array of 3 bytes", Uint8Array.of(0xc7, 3, 1, 0, 0, 0)],
-  ["the key __proto__", encodeMessage(JSON.parse('{"__proto__": {"polluted": true}}'))],
+  // By hand: Parley's own encoder leaves such a field out.
+  [
+    "the key __proto__",
+    Uint8Array.of(0x81, 0xa9, ...Buffer.from("__proto__"), 0x81, 0xa8, ...Buffer.from("polluted"), 0xc3),
+  ],
   ["two messages in one frame", Uint8Array.of(0x01, 0x02)],
   ["nothing", new Uint8Array()],
   ["the byte MessagePack never uses", Uint8Array.of(0xc1)],
