@@ -13,12 +13,8 @@ import { z } from "zod";
 import { findGraph } from "../src/main/models/model-folder.ts";
 import { readModel } from "../src/main/models/onnx-model.ts";
 import { openGraph } from "../src/main/models/onnx-session.ts";
-import {
-  modelBytes,
-  withIntegerActivations,
-  withLastLogits,
-  withNewRows,
-} from "../src/main/models/tuning/tuned-decoder.ts";
+import { withLastLogits } from "../src/main/models/tuning/last-logits.ts";
+import { modelBytes, withIntegerActivations, withNewRows } from "../src/main/models/tuning/tuned-decoder.ts";
 import { Decoder } from "../src/main/models/voxtral/decoder.ts";
 import { KvCache } from "../src/main/models/voxtral/kv-cache.ts";
 import { percentile } from "../src/shared/metrics.ts";

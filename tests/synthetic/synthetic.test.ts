@@ -6,10 +6,10 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readModel, type OnnxModel } from "../../src/main/models/onnx-model.ts";
 import { openGraph, type Graph } from "../../src/main/models/onnx-session.ts";
+import { withLastLogits } from "../../src/main/models/tuning/last-logits.ts";
 import {
   modelBytes,
   tunedDecoder,
-  withLastLogits,
   withNewRows,
   type Tuning,
 } from "../../src/main/models/tuning/tuned-decoder.ts";

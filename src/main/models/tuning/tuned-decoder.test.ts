@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { readModel, type OnnxModel } from "../onnx-model.ts";
 import { onnxModel, type GraphNode } from "../voxtral/onnx-bytes.ts";
-import { modelBytes, withIntegerActivations, withLastLogits, withNewRows } from "./tuned-decoder.ts";
+import { withLastLogits } from "./last-logits.ts";
+import { modelBytes, withIntegerActivations, withNewRows } from "./tuned-decoder.ts";
 
 const cacheDims = ["batch", 2, "past", 4] as const;
 const attention: GraphNode = {
@@ -48,6 +49,29 @@ describe("R45 tuning a decoder's graph", () => {
     const behind = withLastLogits(decoder([attention, { ...head, outputs: ["scores"] }, cast]));
     expect(opsOf(behind)).toEqual(["GroupQueryAttention", "Gather", "MatMulNBits", "Cast"]);
     expect(behind.nodes[2]!.inputs[0]).toBe(behind.nodes[1]!.outputs[0]);
+  });
+
+  test("computes nothing behind the last attention for other positions, and brings what the residual needs", () => {
+    const norm: GraphNode = {
+      op: "SimplifiedLayerNormalization",
+      inputs: ["inputs_embeds"],
+      outputs: ["first"],
+    };
+    const skip = "SkipSimplifiedLayerNormalization";
+    const joined: GraphNode = { op: skip, inputs: ["hidden", "inputs_embeds"], outputs: ["normed"] };
+    const model = decoder([norm, attention, joined, { ...head, inputs: ["normed", "weights"] }]);
+    const { nodes } = withLastLogits(model);
+    expect(nodes.map(({ op }) => op)).toEqual([norm.op, attention.op, "Gather", "Gather", skip, head.op]);
+    expect(nodes[2]!.inputs[0]).toBe("hidden");
+    expect(nodes[3]!.inputs[0]).toBe("inputs_embeds");
+    expect(nodes[4]!.inputs).toEqual([...nodes[2]!.outputs, ...nodes[3]!.outputs]);
+    expect(nodes[5]!.inputs[0]).toBe("normed");
+  });
+
+  test("shortens only the product where something behind the attention may mix positions", () => {
+    const mixing: GraphNode = { op: "CumSum", inputs: ["hidden", "weights"], outputs: ["mixed"] };
+    const model = decoder([attention, mixing, { ...head, inputs: ["mixed", "weights"] }]);
+    expect(opsOf(withLastLogits(model))).toEqual([attention.op, "CumSum", "Gather", head.op]);
   });
 
   test("leaves scores alone that can be asked for one by one, or come from elsewhere than a product", () => {

@@ -1,17 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import {
-  isExternal,
-  newNode,
-  newTensor,
-  readModel,
-  valueInfo,
-  withInputs,
-  withOutputs,
-  writeGraph,
-  writeModel,
-} from "../onnx-model.ts";
-import type { Chunks, ModelNode, OnnxModel } from "../onnx-model.ts";
+import { isExternal, readModel, valueInfo, withOutputs, writeGraph, writeModel } from "../onnx-model.ts";
+import type { Chunks, OnnxModel } from "../onnx-model.ts";
+import { withLastLogits } from "./last-logits.ts";
+import { hasAttribute, listOf, plainNode, withInteger } from "./nodes.ts";
 
 /** Larger graph files hold weights themselves, and writing them again would cost more than it gains. */
 const LARGEST_FILE_BYTES = 32 * 1024 * 1024;
@@ -66,35 +57,6 @@ export function withIntegerActivations(model: OnnxModel): OnnxModel {
   return { ...model, nodes };
 }
 
-const LOGITS = "logits";
-const LAST = "parley.last_position";
-
-/**
- * The model with the product that makes `logits` computed for the last position only, [batch, 1, vocabulary]: a prompt's
- * other positions have no use for them, and 131 072 numbers each. The model itself where that product is not found.
- */
-export function withLastLogits(model: OnnxModel): OnnxModel {
-  if (model.inputs.has("num_logits_to_keep")) return model;
-  const head = headOf(model);
-  const [hidden] = head?.inputs ?? [];
-  if (!head || hidden === undefined) return model;
-  const chosen = `${LAST}.hidden`;
-  // An index counts from the end when it is negative. Gather with a one-element list keeps the axis: [batch, positions, hidden] → [batch, 1, hidden].
-  const gather = plainNode(Buffer.concat(newNode("Gather", [hidden, LAST], [chosen])), "Gather", {
-    inputs: [hidden, LAST],
-    outputs: [chosen],
-  });
-  const last = { ...gather, bytes: withInteger(gather.bytes, "axis", 1) };
-  const index = model.nodes.indexOf(head);
-  const nodes = model.nodes.toSpliced(index, 1, last, {
-    ...head,
-    inputs: [chosen, ...head.inputs.slice(1)],
-    bytes: withInputs(head, new Map([[hidden, chosen]])),
-  });
-  const initializers = new Map(model.initializers).set(LAST, listOf(LAST, -1n));
-  return { ...model, nodes, initializers };
-}
-
 /** What `withNewRows` adds to the names of a cache's outputs while they are whole. */
 const WHOLE = "parley.whole.";
 
@@ -110,15 +72,13 @@ export function withNewRows(model: OnnxModel): OnnxModel {
   const hasLengths = model.inputs.has("attention_mask") && model.inputs.has("inputs_embeds");
   if (!hasLengths || makers.length === 0 || makers.some(({ op }) => op !== "GroupQueryAttention"))
     return model;
-  const made = (op: string, inputs: readonly string[], output: string): ModelNode =>
-    plainNode(Buffer.concat(newNode(op, inputs, [output])), op, { inputs, outputs: [output] });
   const [one, two] = ["parley.one", "parley.two"];
   const lengths = [
-    made("Shape", ["attention_mask"], "parley.mask_shape"),
-    made("Gather", ["parley.mask_shape", one], "parley.total"),
-    made("Shape", ["inputs_embeds"], "parley.embeds_shape"),
-    made("Gather", ["parley.embeds_shape", one], "parley.added"),
-    made("Sub", ["parley.total", "parley.added"], "parley.before"),
+    plainNode("Shape", ["attention_mask"], "parley.mask_shape"),
+    plainNode("Gather", ["parley.mask_shape", one], "parley.total"),
+    plainNode("Shape", ["inputs_embeds"], "parley.embeds_shape"),
+    plainNode("Gather", ["parley.embeds_shape", one], "parley.added"),
+    plainNode("Sub", ["parley.total", "parley.added"], "parley.before"),
   ];
   const nodes = model.nodes.flatMap((node) => {
     const kept = node.outputs.filter((name) => presents.has(name));
@@ -131,7 +91,7 @@ export function withNewRows(model: OnnxModel): OnnxModel {
     };
     return [
       whole,
-      ...kept.map((name) => made("Slice", [WHOLE + name, "parley.before", "parley.total", two], name)),
+      ...kept.map((name) => plainNode("Slice", [WHOLE + name, "parley.before", "parley.total", two], name)),
     ];
   });
   const initializers = new Map(model.initializers).set(one, listOf(one, 1n)).set(two, listOf(two, 2n));
@@ -140,41 +100,6 @@ export function withNewRows(model: OnnxModel): OnnxModel {
     [...model.outputs].map(([name, info]) => [name, presents.has(name) ? valueInfo(name) : info]),
   );
   return { ...model, nodes: [...lengths, ...nodes], initializers, outputs };
-}
-
-/** The product that makes the logits: its result is them, or becomes them one position at a time. */
-function headOf(model: OnnxModel): ModelNode | undefined {
-  let name = LOGITS;
-  for (let steps = 0; steps < 4; steps++) {
-    const maker = model.nodes.find((node) => node.outputs.includes(name));
-    if (!maker) return undefined;
-    if (maker.op === "MatMulNBits" || maker.op === "MatMul") return maker;
-    if (!["Identity", "Cast"].includes(maker.op)) return undefined;
-    name = maker.inputs[0]!;
-  }
-  return undefined;
-}
-
-/** A list of one int64. */
-function listOf(name: string, value: bigint): Uint8Array {
-  // TensorProto.dims, where newTensor makes a single number.
-  const dims = new BinaryWriter().tag(1, WireType.Varint).int64(1).finish();
-  return Buffer.concat([dims, newTensor(name, "int64", value)]);
-}
-
-function plainNode(bytes: Uint8Array, op: string, names: Pick<ModelNode, "inputs" | "outputs">): ModelNode {
-  return { op, captured: [], bytes, ...names };
-}
-
-function hasAttribute({ bytes }: ModelNode, name: string): boolean {
-  return Buffer.from(bytes).includes(name, 0, "latin1");
-}
-
-/** A NodeProto with one integer attribute more (AttributeProto { name = 1, i = 3, type = 20: INT = 2 }). */
-function withInteger(node: Uint8Array, name: string, value: number): Uint8Array {
-  const writer = new BinaryWriter().raw(node).tag(5, WireType.LengthDelimited).fork();
-  writer.tag(1, WireType.LengthDelimited).string(name).tag(3, WireType.Varint).int64(value);
-  return writer.tag(20, WireType.Varint).int32(2).join().finish();
 }
 
 /** The model as a file, with weights where they were. */
