@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { LISTEN_RATE_HZ } from "../../src/shared/audio.ts";
+import { captureBlockSamples } from "../../src/renderer/audio/capture-blocks.ts";
 import type { Engine } from "../../src/main/models/engine.ts";
 
-/** What a page sends at a time. */
-const BLOCK_MS = 20;
-const BLOCK_SAMPLES = (BLOCK_MS / 1000) * LISTEN_RATE_HZ;
+/** As a page cuts them. */
+const BLOCK_SAMPLES = captureBlockSamples(LISTEN_RATE_HZ);
 
 /** Plays `sound` (16 kHz mono) into the listener as a microphone would: a block when its time has come. */
 export async function speak(engine: Engine, sound: Float32Array): Promise<void> {

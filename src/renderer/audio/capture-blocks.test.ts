@@ -2,20 +2,23 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CaptureBlocks, captureBlockSamples, type BlockLevel } from "./capture-blocks.ts";
 
-function collect(blockSamples: number): {
-  blocks: CaptureBlocks;
-  samples: number[];
-  sizes: number[];
-  levels: BlockLevel[];
-} {
+interface Rig {
+  readonly blocks: CaptureBlocks;
+  readonly samples: number[];
+  readonly sizes: number[];
+  readonly levels: (BlockLevel | null)[];
+}
+
+function collect(blockSamples: number, levelBlocks = 1): Rig {
   const samples: number[] = [];
   const sizes: number[] = [];
-  const levels: BlockLevel[] = [];
-  const blocks = new CaptureBlocks(blockSamples, (block, level) => {
+  const levels: (BlockLevel | null)[] = [];
+  const emit = (block: Float32Array, level: BlockLevel | null): void => {
     samples.push(...block);
     sizes.push(block.length);
     levels.push(level);
-  });
+  };
+  const blocks = new CaptureBlocks({ blockSamples, levelBlocks, emit });
   return { blocks, samples, sizes, levels };
 }
 
@@ -57,13 +60,21 @@ describe("CaptureBlocks", () => {
     ]);
   });
 
+  test("R14 a level is told of several blocks together, each of them once", () => {
+    const rig = collect(2, 2);
+    for (const value of [1, -0.5, 0, 0]) rig.blocks.push([Float32Array.of(value, value)]);
+    expect(rig.levels).toEqual([null, { rms: Math.sqrt(0.625), peak: 1 }, null, { rms: 0, peak: 0 }]);
+  });
+
   test.each([
-    [16_000, 384],
-    [44_100, 1024],
-    [48_000, 1152],
-  ])("R12 a block at %i Hz is 20 to 32 ms in whole quanta", (rateHz, samples) => {
+    [8000, 128],
+    [16_000, 128],
+    [44_100, 384],
+    [48_000, 384],
+    [96_000, 768],
+  ])("R12 a block at %i Hz is 8 to 16 ms in whole quanta", (rateHz, samples) => {
     expect(captureBlockSamples(rateHz)).toBe(samples);
-    expect((samples / rateHz) * 1000).toBeGreaterThanOrEqual(20);
-    expect((samples / rateHz) * 1000).toBeLessThanOrEqual(32);
+    expect((samples / rateHz) * 1000).toBeGreaterThanOrEqual(8);
+    expect((samples / rateHz) * 1000).toBeLessThanOrEqual(16);
   });
 });

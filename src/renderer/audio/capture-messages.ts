@@ -6,5 +6,6 @@ export const CAPTURE_PROCESSOR = "parley-capture";
 /** Worklet → page: mono samples in [-1, 1] at the context's rate. */
 export interface CaptureMessage {
   readonly samples: Float32Array<ArrayBuffer>;
-  readonly level: BlockLevel;
+  /** Of the last few blocks; null with the blocks between. */
+  readonly level: BlockLevel | null;
 }

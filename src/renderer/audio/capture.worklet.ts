@@ -1,11 +1,15 @@
-import { CaptureBlocks, captureBlockSamples } from "./capture-blocks.ts";
+import { CaptureBlocks, captureBlockSamples, LEVEL_BLOCKS } from "./capture-blocks.ts";
 import { CAPTURE_PROCESSOR, type CaptureMessage } from "./capture-messages.ts";
 
 /** The audio thread's side of the microphone: posts blocks for as long as it is connected. */
 class CaptureProcessor extends AudioWorkletProcessor {
-  readonly #blocks = new CaptureBlocks(captureBlockSamples(sampleRate), (samples, level) => {
-    const message: CaptureMessage = { samples, level };
-    this.port.postMessage(message, [samples.buffer]);
+  readonly #blocks = new CaptureBlocks({
+    blockSamples: captureBlockSamples(sampleRate),
+    levelBlocks: LEVEL_BLOCKS,
+    emit: (samples, level) => {
+      const message: CaptureMessage = { samples, level };
+      this.port.postMessage(message, [samples.buffer]);
+    },
   });
 
   process(inputs: Float32Array[][]): boolean {

@@ -18,8 +18,9 @@ export interface MicrophoneChoice {
 }
 
 export interface MicrophoneEvents {
-  /** About every 24 ms while armed. */
+  /** About every 8 ms while armed. */
   block(samples: Float32Array<ArrayBuffer>, sampleRateHz: number): void;
+  /** About every 24 ms. */
   level(level: BlockLevel): void;
   status(status: MicrophoneStatus): void;
 }
@@ -129,7 +130,7 @@ export class Microphone implements Disposable {
     const node = new AudioWorkletNode(context, CAPTURE_PROCESSOR, { numberOfOutputs: 0 });
     node.port.addEventListener("message", ({ data }: MessageEvent<CaptureMessage>) => {
       if (this.#capture?.context !== context) return;
-      this.#events.level(data.level);
+      if (data.level) this.#events.level(data.level);
       this.#events.block(data.samples, context.sampleRate);
     });
     node.port.start();

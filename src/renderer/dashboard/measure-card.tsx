@@ -76,7 +76,7 @@ export function HistogramChart(props: {
           <AxisBottom
             top={HEIGHT}
             scale={x}
-            numTicks={Math.max(2, Math.floor(width / 64))}
+            tickValues={readableTicks(x, width)}
             hideTicks
             axisClassName={styles["axis"] ?? ""}
             tickLabelProps={(value) => ({ dy: -2, textAnchor: anchorAt(x(Number(value)), width) })}
@@ -90,6 +90,22 @@ export function HistogramChart(props: {
       )}
     </div>
   );
+}
+
+/** Of an average digit of the axis font, and between two labels. */
+const DIGIT_PX = 7;
+const LABEL_GAP_PX = 10;
+
+/** As many round values as have room for their labels, the last of which may be pushed inwards by half its width. */
+function readableTicks(x: ReturnType<typeof scaleLinear<number>>, width: number): number[] {
+  for (let count = Math.floor(width / 64); count > 1; count--) {
+    const ticks = x.ticks(count);
+    const [first = 0, second = Infinity] = ticks.map((value) => x(value));
+    const labelPx = (ticks.at(-1) ?? 0).toLocaleString("en").length * DIGIT_PX;
+    const isLastPushed = anchorAt(x(ticks.at(-1) ?? 0), width) === "end";
+    if (second - first >= LABEL_GAP_PX + labelPx * (isLastPushed ? 1.5 : 1)) return ticks;
+  }
+  return x.ticks(1);
 }
 
 /** Labels at the ends of the axis stay inside the card. */
