@@ -2,7 +2,10 @@ import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { chromium, type Page } from "playwright-core";
+import { captureBlockSamples } from "../../src/renderer/audio/capture-blocks.ts";
+import { LISTEN_RATE_HZ } from "../../src/shared/audio.ts";
 import type { Host } from "./host.ts";
+import type { Arrival } from "./readings.ts";
 
 const candidates = [
   process.env["CHROMIUM_PATH"],
@@ -103,7 +106,9 @@ async function measureMicrophone(host: Host, page: Page): Promise<number[]> {
   // What is under way arrives, and the listener's probe writes it down.
   await delay(500);
   const sentMs = await page.evaluate<number[]>("parleyBench.sentMs");
-  const arrivals = host.arrivals().slice(earlier);
+  // Main itself sends silence, once the microphone is shut.
+  const isBlock = ({ samples }: Arrival): boolean => samples === captureBlockSamples(LISTEN_RATE_HZ);
+  const arrivals = host.arrivals().slice(earlier).filter(isBlock);
   // Main takes audio of an armed microphone only: blocks sent before it knew are the ones that never arrived.
   const lost = sentMs.length - arrivals.length;
   if (lost < 0) throw new Error("More blocks arrived than the page sent: somebody else's microphone is on.");

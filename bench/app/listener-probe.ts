@@ -38,7 +38,9 @@ setInterval(flush, FLUSH_EVERY_MS).unref();
 function note(boxed: unknown): void {
   const atMs = systemClock.nowMs();
   const push = pushSchema.safeParse(boxed).data;
-  if (push !== undefined) fresh.push({ atMs, first: push[0].message.params.samples[0] ?? 0 });
+  if (push === undefined) return;
+  const { samples } = push[0].message.params;
+  fresh.push({ atMs, first: samples[0] ?? 0, samples: samples.length });
 }
 
 function flush(): void {
