@@ -56,6 +56,16 @@ describe.skipIf(chromiumPath === undefined)("the app in a browser", () => {
     await stranger.close();
   }, 120_000);
 
+  // Built while the tests run, in whose NODE_ENV vite takes React's development build if nobody says otherwise.
+  test("R14 R44 the page that people get is the fast build of React", async () => {
+    await using session = await BrowserSession.start({ question: "01_hello" });
+    const page = await session.open();
+    const source = await page.locator("script[type=module]").getAttribute("src");
+    const script = await page.request.get(new URL(source ?? "", page.url()).href);
+    expect(script.ok()).toBe(true);
+    expect(await script.text()).not.toContain("jsxDEV");
+  });
+
   test("R62 without permission for the microphone it says so, and typing still works", async () => {
     await using session = await BrowserSession.start({ question: "01_hello", isMicrophoneAllowed: false });
     const page = await session.open();

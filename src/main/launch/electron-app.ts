@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { runNode } from "./command.ts";
+import { productionBuild, runNode } from "./command.ts";
 import { electronBinary } from "./electron-binary.ts";
 import { electronObstacle } from "./electron-obstacle.ts";
 import { packageFolder } from "./places.ts";
@@ -34,7 +34,11 @@ export async function runElectronApp(
 
 async function runBuilt(binary: string, log: (line: string) => void): Promise<string | null> {
   log("Building the desktop app…");
-  const build = await runNode(builder(), ["build"], { cwd: packageFolder, timeoutMs: buildTimeoutMs });
+  const build = await runNode(builder(), ["build"], {
+    cwd: packageFolder,
+    timeoutMs: buildTimeoutMs,
+    env: productionBuild,
+  });
   if (build.exitCode !== 0) return "the desktop app could not be built";
   return await runUntilQuit(binary, ["."]);
 }

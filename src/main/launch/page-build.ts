@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { AppError } from "../../shared/errors.ts";
-import { runNode } from "./command.ts";
+import { productionBuild, runNode } from "./command.ts";
 import { packageFolder, pageFolder } from "./places.ts";
 
 /** What the built page is made of. */
@@ -24,6 +24,7 @@ export async function ensurePage(onBuild: () => void): Promise<void> {
   const { exitCode, output } = await runNode(vite, parameters, {
     cwd: packageFolder,
     timeoutMs: buildTimeoutMs,
+    env: productionBuild,
   });
   if (exitCode === 0) return;
   throw new AppError("internal", `The page could not be built: ${output.trim() || "no reason was given"}`);
