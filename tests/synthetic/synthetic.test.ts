@@ -20,7 +20,7 @@ import { writeModels } from "../../tools/synthetic/write-models.ts";
 import { eventsIn, runCli } from "../cli/run-cli.ts";
 
 const pack = fileURLToPath(new URL("../../resources/models/nano/", import.meta.url));
-const models = { voxtral: scales.ci, width: 1 / 16, seed: "tests" };
+const models = { voxtral: scales.ci, dtypes: ["q4", "q4f16"] as const, width: 1 / 16, seed: "tests" };
 let folder: string;
 
 beforeAll(() => {
@@ -51,6 +51,21 @@ describe("R45 synthetic models", () => {
     await Promise.all([own.release(), demo.release()]);
   });
 
+  test.each(["audio_encoder", "decoder_model_merged"])(
+    "%s in half precision has the same ends, but for the caches",
+    async (stem) => {
+      const [whole, half] = await Promise.all(
+        ["q4", "q4f16"].map((dtype) => openGraph(graphFile(`${stem}_${dtype}.onnx`), options)),
+      );
+      const facts = (graph: Graph) => [...graph.inputs.values(), ...graph.outputs.values()];
+      const expected = facts(whole!).map((info) =>
+        /^(past|present)/.test(info.name) ? { ...info, type: "float16" } : info,
+      );
+      expect(facts(half!)).toEqual(expected);
+      await Promise.all([whole!.release(), half!.release()]);
+    },
+  );
+
   test("the same seed gives the same bytes, another seed others", () => {
     writeModels(path.join(folder, "two"), models);
     writeModels(path.join(folder, "three"), { ...models, seed: "other" });
@@ -67,31 +82,37 @@ describe("R45 synthetic models", () => {
     expect(hashes("three")).not.toEqual(hashes("one"));
   });
 
-  test("the whole pipeline answers with them, the same words each time", async () => {
-    const ask = async () => {
-      const question = path.join(pack, "../../../samples/capital-of-france.wav");
-      const model = path.join(folder, "one");
-      const { exitCode, stdout, stderr } = await runCli(
-        "ask",
-        question,
-        "--model",
-        model,
-        "--sampling",
-        "greedy",
-        "--json",
-      );
-      expect(exitCode, stderr).toBe(0);
-      return eventsIn(stdout).find((event) => event.type === "turn-finished");
-    };
-    const [first, second] = [await ask(), await ask()];
-    expect(first?.metrics.tokens).toBeGreaterThan(10);
-    expect(first?.metrics.audioSeconds).toBeGreaterThan(1);
-    expect(second?.reply).toBe(first?.reply);
-  }, 120_000);
+  test.each(["q4", "q4f16"] as const)(
+    "the whole pipeline answers with %s, the same words each time",
+    async (dtype) => {
+      // A folder as a person has it, with one precision.
+      const model = path.join(folder, dtype);
+      writeModels(model, { ...models, dtypes: [dtype] });
+      const ask = async () => {
+        const question = path.join(pack, "../../../samples/capital-of-france.wav");
+        const { exitCode, stdout, stderr } = await runCli(
+          "ask",
+          question,
+          "--model",
+          model,
+          "--sampling",
+          "greedy",
+          "--json",
+        );
+        expect(exitCode, stderr).toBe(0);
+        return eventsIn(stdout).find((event) => event.type === "turn-finished");
+      };
+      const [first, second] = [await ask(), await ask()];
+      expect(first?.metrics.tokens).toBeGreaterThan(10);
+      expect(first?.metrics.audioSeconds).toBeGreaterThan(1);
+      expect(second?.reply).toBe(first?.reply);
+    },
+    120_000,
+  );
 });
 
-describe("R45 a tuned decoder", () => {
-  const file = (): string => graphFile("decoder_model_merged_q4.onnx");
+describe.each(["q4", "q4f16"])("R45 a tuned decoder, %s", (dtype) => {
+  const file = (): string => graphFile(`decoder_model_merged_${dtype}.onnx`);
   const { hiddenSize } = scales.ci;
   /** Embeddings of token-like numbers. */
   const embedsOf = (ids: readonly number[]): Float32Array =>
@@ -149,9 +170,11 @@ describe("R45 a tuned decoder", () => {
     const both = { givesLastLogits: true, givesNewRows: true };
     const tuned = await opened(withNewRows(withLastLogits(original())), both);
     expect(tuned.scores.map(chosen)).toEqual(expected.map(chosen));
+    // Half precision has ten bits behind the first: its scores are rounded to those.
+    const tolerance = dtype === "q4" ? 1e-4 : 2 ** -9 * Math.max(...expected[0]!.map(Math.abs));
     for (const [run, scores] of tuned.scores.entries()) {
       for (const [id, score] of scores.entries())
-        expect(Math.abs(score - expected[run]![id]!)).toBeLessThan(1e-4);
+        expect(Math.abs(score - expected[run]![id]!)).toBeLessThan(tolerance);
     }
     await Promise.all([plain.release(), tuned.graph.release()]);
   });

@@ -1,10 +1,12 @@
-import { GraphWriter } from "./graph-writer.ts";
+import { GraphWriter, type FloatName } from "./graph-writer.ts";
 import { matMul } from "./quantized.ts";
 import type { VoxtralScale } from "./scales.ts";
 
 export interface SyntheticDecoder {
   readonly scale: VoxtralScale;
   readonly seed: string;
+  /** float32 as in the repository's q4 file, float16 as in its q4f16: caches and everything between `inputs_embeds` and `logits`. */
+  readonly floatType: FloatName;
   /** Ids that may be chosen; the scores of all others are 0, so that every reply can be written out and spoken. */
   readonly speakable: ReadonlySet<number>;
 }
@@ -14,12 +16,12 @@ const EPSILON = { float: 1e-5 };
 const ROPE_BASE = 100_000_000;
 
 /**
- * A Llama decoder as onnxruntime-genai's exporter writes it, q4: `MatMulNBits`, `GroupQueryAttention`, `RotaryEmbedding`,
- * `SkipSimplifiedLayerNormalization`. Inputs and outputs are those of `decoder_model_merged_q4.onnx`; logits of all positions.
+ * A Llama decoder as onnxruntime-genai's exporter writes it: `MatMulNBits`, `GroupQueryAttention`, `RotaryEmbedding`,
+ * `SkipSimplifiedLayerNormalization`. Inputs and outputs are those of `decoder_model_merged_q4.onnx` and its q4f16 sister; logits of all positions.
  */
-export function writeDecoder(path: string, { scale, seed, speakable }: SyntheticDecoder): number {
+export function writeDecoder(path: string, { scale, seed, floatType, speakable }: SyntheticDecoder): number {
   const { layers, hiddenSize, heads, kvHeads, headSize, vocabulary } = scale;
-  const graph = new GraphWriter(path, seed);
+  const graph = new GraphWriter(path, seed, floatType);
   const embeds = graph.input("inputs_embeds", "float32", ["batch_size", "sequence_length", hiddenSize]);
   const mask = graph.input("attention_mask", "int64", ["batch_size", "total_sequence_length"]);
   const positions = graph.input("position_ids", "int64", ["batch_size", "sequence_length"]);
@@ -28,8 +30,8 @@ export function writeDecoder(path: string, { scale, seed, speakable }: Synthetic
   const tables = rotaryTables(graph, scale);
   const norm = (name: string): string => graph.filled(`${name}.weight`, [hiddenSize], () => 1);
 
-  let residual = embeds;
-  let x = graph.node("SimplifiedLayerNormalization", [embeds, norm("layers.0.input_layernorm")], {
+  let residual = graph.fromFloat32(embeds);
+  let x = graph.node("SimplifiedLayerNormalization", [residual, norm("layers.0.input_layernorm")], {
     epsilon: EPSILON,
     axis: -1,
     stash_type: 1,
@@ -45,7 +47,7 @@ export function writeDecoder(path: string, { scale, seed, speakable }: Synthetic
     residual = outputs[3]!;
   };
   const past = (layer: number, part: string): string =>
-    graph.input(`past_key_values.${layer}.${part}`, "float32", [
+    graph.input(`past_key_values.${layer}.${part}`, floatType, [
       "batch_size",
       kvHeads,
       "past_sequence_length",
@@ -72,7 +74,7 @@ export function writeDecoder(path: string, { scale, seed, speakable }: Synthetic
       [graph.name("attention"), ...presents],
     );
     for (const present of presents) {
-      graph.output(present, "float32", ["batch_size", kvHeads, "total_sequence_length", headSize]);
+      graph.output(present, floatType, ["batch_size", kvHeads, "total_sequence_length", headSize]);
     }
     addAndNorm(project("o_proj", attended, heads * headSize, hiddenSize), `${name}.post_attention_layernorm`);
     const gate = project("gate_proj", x, hiddenSize, scale.intermediateSize);
@@ -85,10 +87,11 @@ export function writeDecoder(path: string, { scale, seed, speakable }: Synthetic
     name: "lm_head",
     k: hiddenSize,
     n: vocabulary,
-    shard: 1,
+    // The repository's q4f16 file has one file of weights, its q4 two.
+    shard: floatType === "float32" ? 1 : 0,
     isSilent: (id) => !speakable.has(id),
   });
-  graph.node("Identity", [logits], {}, ["logits"]);
+  graph.toFloat32(logits, "logits");
   return graph.finish();
 }
 

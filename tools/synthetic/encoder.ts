@@ -1,4 +1,4 @@
-import { GraphWriter } from "./graph-writer.ts";
+import { GraphWriter, type FloatName } from "./graph-writer.ts";
 import { matMul } from "./quantized.ts";
 import type { VoxtralScale } from "./scales.ts";
 
@@ -10,12 +10,16 @@ const POSITIONS = FRAMES / 2;
 const JOINED = 4;
 
 /**
- * Whisper's encoder and Voxtral's projector, q4: log-mel of 30 s in, 375 embeddings of the decoder's size out. Inputs and
- * outputs are those of `audio_encoder_q4.onnx`.
+ * Whisper's encoder and Voxtral's projector with 4-bit weights: log-mel of 30 s in, 375 embeddings of the decoder's size out. Inputs and
+ * outputs are those of `audio_encoder_q4.onnx` and its q4f16 sister, which computes in float16 between float32 ends.
  */
-export function writeEncoder(path: string, scale: VoxtralScale, seed: string): number {
+export function writeEncoder(
+  path: string,
+  scale: VoxtralScale,
+  { seed, floatType }: { readonly seed: string; readonly floatType: FloatName },
+): number {
   const { encoderLayers, encoderSize: size, encoderHeads: heads, hiddenSize } = scale;
-  const graph = new GraphWriter(path, seed);
+  const graph = new GraphWriter(path, seed, floatType);
   const mel = graph.input("audio_values", "float32", ["batch_size", MEL_BINS, FRAMES]);
   const gelu = (x: string): string => graph.node("com.microsoft:Gelu", [x]);
   const conv = (name: string, x: string, from: number, stride: number): string => {
@@ -34,9 +38,13 @@ export function writeEncoder(path: string, scale: VoxtralScale, seed: string): n
   const linear = (name: string, x: string, k: number, n: number): string =>
     graph.node("Add", [matMul(graph, x, { name, k, n }), graph.filled(`${name}.bias`, [n], () => 0)]);
 
-  const heard = graph.node("Transpose", [conv("conv2", conv("conv1", mel, MEL_BINS, 1), size, 2)], {
-    perm: [0, 2, 1],
-  });
+  const heard = graph.node(
+    "Transpose",
+    [conv("conv2", conv("conv1", graph.fromFloat32(mel), MEL_BINS, 1), size, 2)],
+    {
+      perm: [0, 2, 1],
+    },
+  );
   let x = graph.node("Add", [heard, graph.randomFloats("embed_positions.weight", [POSITIONS, size], 0.1)]);
   const shape = graph.integers([0, 0, heads, size / heads]);
   const whole = graph.integers([0, 0, size]);
@@ -61,7 +69,7 @@ export function writeEncoder(path: string, scale: VoxtralScale, seed: string): n
   const rows = graph.node("Reshape", [norm("layer_norm", x), graph.integers([-1, JOINED * size])]);
   const projected = gelu(matMul(graph, rows, { name: "linear_1", k: JOINED * size, n: hiddenSize }));
   const features = matMul(graph, projected, { name: "linear_2", k: hiddenSize, n: hiddenSize });
-  graph.node("Identity", [features], {}, ["audio_features"]);
+  graph.toFloat32(features, "audio_features");
   graph.output("audio_features", "float32", ["num_audio_tokens", hiddenSize]);
   return graph.finish();
 }

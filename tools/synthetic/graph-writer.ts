@@ -1,3 +1,4 @@
+/// <reference lib="esnext.float16" />
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
@@ -6,6 +7,8 @@ import { RandomBits, fillFloats } from "./random.ts";
 /** onnx.TensorProto.DataType */
 export const types = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10, uint4: 21, int4: 22 } as const;
 export type TypeName = keyof typeof types;
+/** What a graph computes in. */
+export type FloatName = "float32" | "float16";
 
 const bitsOf: Readonly<Record<TypeName, number>> = {
   float32: 32,
@@ -30,6 +33,8 @@ export type Shard = number | null;
 /** Makes one ONNX file, node by node; weights go straight to disk, so that no model has to fit in memory. */
 export class GraphWriter {
   readonly path: string;
+  /** Type of its activations, and of all weights that are not 4-bit. */
+  readonly floatType: FloatName;
   readonly #seed: string;
   readonly #nodes: Uint8Array[] = [];
   readonly #initializers: Uint8Array[] = [];
@@ -38,9 +43,21 @@ export class GraphWriter {
   readonly #shards = new Map<number, { readonly file: number; bytes: number }>();
   #names = 0;
 
-  constructor(path: string, seed: string) {
+  constructor(path: string, seed: string, floatType: FloatName = "float32") {
     this.path = path;
+    this.floatType = floatType;
     this.#seed = `${seed} ${basename(path)}`;
+  }
+
+  /** A float32 tensor in the type that the graph computes in. */
+  fromFloat32(name: string): string {
+    return this.floatType === "float32" ? name : this.node("Cast", [name], { to: types.float16 });
+  }
+
+  /** The float32 output `output`, from a tensor of the type that the graph computes in. */
+  toFloat32(name: string, output: string): void {
+    if (this.floatType === "float32") this.node("Identity", [name], {}, [output]);
+    else this.node("Cast", [name], { to: types.float32 }, [output]);
   }
 
   /** A graph input; dynamic dimensions are names. */
@@ -87,15 +104,13 @@ export class GraphWriter {
 
   scalar(value: number): string {
     const name = this.name("const");
-    this.#tensor(name, "float32", [], null, [new Uint8Array(Float32Array.of(value).buffer)]);
+    this.#tensor(name, this.floatType, [], null, [this.#floatBytes(Float32Array.of(value))]);
     return name;
   }
 
   /** Numbers that are known. */
   floats(name: string, dims: readonly number[], values: Float32Array, shard: Shard = 0): string {
-    this.#tensor(name, "float32", dims, shard, [
-      new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-    ]);
+    this.#tensor(name, this.floatType, dims, shard, [this.#floatBytes(values)]);
     return name;
   }
 
@@ -114,14 +129,15 @@ export class GraphWriter {
   randomFloats(name: string, dims: readonly number[], deviation: number, shard: Shard = 0): string {
     const bits = new RandomBits(`${this.#seed} ${name}`);
     const count = product(dims);
+    const bytesOf = (values: Float32Array): Uint8Array => this.#floatBytes(values);
     function* parts(): Generator<Uint8Array> {
       for (let at = 0; at < count; at += CHUNK_BYTES / 4) {
         const part = new Float32Array(Math.min(CHUNK_BYTES / 4, count - at));
         fillFloats(bits, part, deviation);
-        yield new Uint8Array(part.buffer);
+        yield bytesOf(part);
       }
     }
-    this.#tensor(name, "float32", dims, shard, parts());
+    this.#tensor(name, this.floatType, dims, shard, parts());
     return name;
   }
 
@@ -169,6 +185,11 @@ export class GraphWriter {
     writeFileSync(this.path, writer.finish());
     for (const { file } of this.#shards.values()) closeSync(file);
     return this.#shards.size;
+  }
+
+  #floatBytes(values: Float32Array): Uint8Array {
+    const typed = this.floatType === "float32" ? values : Float16Array.from(values);
+    return new Uint8Array(typed.buffer, typed.byteOffset, typed.byteLength);
   }
 
   #tensor(

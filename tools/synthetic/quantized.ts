@@ -16,7 +16,8 @@ export interface MatMul {
 }
 
 /**
- * `x · W` with 4-bit weights in blocks of 32, symmetric, float32 scales: `MatMulNBits` as in the repository's q4 files.
+ * `x · W` with 4-bit weights in blocks of 32, symmetric, scales of the graph's own type: `MatMulNBits` as in the repository's
+ * q4 and q4f16 files.
  * Scaled so that what comes out varies as what goes in.
  */
 export function matMul(graph: GraphWriter, x: string, { name, k, n, shard = 0, isSilent }: MatMul): string {

@@ -2,16 +2,18 @@ import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { decoderParameters, scaleNamed } from "./scales.ts";
-import { writeModels } from "./write-models.ts";
+import { syntheticDtype, writeModels } from "./write-models.ts";
 
 /**
  * Writes models of any size with random weights, for measuring speed and memory without a download:
- * `npm run synthetic -- --scale 300m --out DIR [--layers N] [--hidden N] [--seed TEXT]`, then `npm run ask -- --model DIR …`.
+ * `npm run synthetic -- --scale 300m --out DIR [--dtype q4|q4f16] [--layers N] [--hidden N] [--seed TEXT]`,
+ * then `npm run ask -- --model DIR …`.
  */
 const { values } = parseArgs({
   options: {
     scale: { type: "string", default: "ci" },
     out: { type: "string" },
+    dtype: { type: "string", multiple: true, default: ["q4"] },
     layers: { type: "string" },
     hidden: { type: "string" },
     seed: { type: "string", default: "1" },
@@ -25,7 +27,8 @@ const voxtral = {
   hiddenSize: whole("hidden", values.hidden, base.hiddenSize, 32),
 };
 const folder = path.resolve(values.out);
-writeModels(folder, { voxtral, width: values.scale === "ci" ? 1 / 16 : 1, seed: values.seed });
+const dtypes = values.dtype.map(syntheticDtype);
+writeModels(folder, { voxtral, dtypes, width: values.scale === "ci" ? 1 / 16 : 1, seed: values.seed });
 const bytes = readdirSync(folder, { recursive: true, encoding: "utf8" })
   .map((file) => statSync(path.join(folder, file)))
   .reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0);

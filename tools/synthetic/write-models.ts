@@ -10,15 +10,30 @@ import { writeSpeech, type SpeechScale } from "./speech.ts";
 
 const pack = fileURLToPath(new URL("../../resources/models/nano/", import.meta.url));
 
+/** Precisions of Voxtral's encoder and decoder, and what they compute in. */
+const floatTypes = { q4: "float32", q4f16: "float16" } as const;
+export type SyntheticDtype = keyof typeof floatTypes;
+
+/** Throws an Error with the names there are. */
+export function syntheticDtype(name: string): SyntheticDtype {
+  if (name === "q4" || name === "q4f16") return name;
+  throw new Error(`There is no precision ${name}; take ${Object.keys(floatTypes).join(" or ")}.`);
+}
+
 export interface SyntheticModels extends SpeechScale {
   readonly voxtral: VoxtralScale;
+  /** Encoder and decoder are written once in each; q4 when absent. The embedding table is always q4, as in the repository. */
+  readonly dtypes?: readonly SyntheticDtype[];
   /** Same seed, same bytes. */
   readonly seed: string;
 }
 
 /** Writes `<folder>/voxtral` and `<folder>/kokoro`, for `--model <folder>`. Tokenizers are the demo pack's. */
-export function writeModels(folder: string, { voxtral, width, seed }: SyntheticModels): void {
-  writeVoxtral(path.join(folder, "voxtral"), voxtral, seed);
+export function writeModels(
+  folder: string,
+  { voxtral, dtypes = ["q4"], width, seed }: SyntheticModels,
+): void {
+  writeVoxtral(path.join(folder, "voxtral"), { scale: voxtral, dtypes, seed });
   const kokoro = begun(path.join(folder, "kokoro"), "kokoro", [
     "config.json",
     "tokenizer.json",
@@ -27,8 +42,14 @@ export function writeModels(folder: string, { voxtral, width, seed }: SyntheticM
   writeSpeech(path.join(kokoro, "onnx", "model.onnx"), { width }, seed);
 }
 
+interface SyntheticVoxtral {
+  readonly scale: VoxtralScale;
+  readonly dtypes: readonly SyntheticDtype[];
+  readonly seed: string;
+}
+
 /** Writes one Voxtral. Throws what the file system throws. */
-export function writeVoxtral(target: string, scale: VoxtralScale, seed: string): void {
+function writeVoxtral(target: string, { scale, dtypes, seed }: SyntheticVoxtral): void {
   const folder = begun(target, "voxtral", [
     "chat_template.jinja",
     "generation_config.json",
@@ -38,15 +59,16 @@ export function writeVoxtral(target: string, scale: VoxtralScale, seed: string):
     "tokenizer_config.json",
   ]);
   const graph = (name: string): string => path.join(folder, "onnx", name);
-  const shards = {
-    "audio_encoder_q4.onnx": writeEncoder(graph("audio_encoder_q4.onnx"), scale, seed),
+  const speakable = wordIds();
+  const shards: Record<string, number> = {
     "embed_tokens_q4.onnx": writeEmbedding(graph("embed_tokens_q4.onnx"), scale, seed),
-    "decoder_model_merged_q4.onnx": writeDecoder(graph("decoder_model_merged_q4.onnx"), {
-      scale,
-      seed,
-      speakable: wordIds(),
-    }),
   };
+  for (const dtype of dtypes) {
+    const floatType = floatTypes[dtype];
+    const [encoder, decoder] = [`audio_encoder_${dtype}.onnx`, `decoder_model_merged_${dtype}.onnx`];
+    shards[encoder] = writeEncoder(graph(encoder), scale, { seed, floatType });
+    shards[decoder] = writeDecoder(graph(decoder), { scale, seed, floatType, speakable });
+  }
   writeFileSync(path.join(folder, "config.json"), `${JSON.stringify(configOf(scale, shards), null, 2)}\n`);
 }
 
@@ -98,6 +120,10 @@ function configOf(scale: VoxtralScale, shards: Readonly<Record<string, number>>)
       num_key_value_heads: scale.kvHeads,
       vocab_size: scale.vocabulary,
     },
-    "transformers.js_config": { dtype: "q4", use_external_data_format: external },
+    "transformers.js_config": {
+      dtype: "q4",
+      use_external_data_format: external,
+      kv_cache_dtype: { q4f16: "float16" },
+    },
   };
 }
