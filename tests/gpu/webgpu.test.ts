@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -7,6 +8,9 @@ import { startEngine, type Engine, type EngineInfos } from "../../src/main/model
 import { forkModel } from "../../src/main/models/fork-port.ts";
 import { disagreement } from "../../src/main/models/providers/agreement.ts";
 import { probe } from "../../src/main/models/providers/probe.ts";
+import { ProviderChooser } from "../../src/main/models/providers/chooser.ts";
+import { scales } from "../../tools/synthetic/scales.ts";
+import { writeModels } from "../../tools/synthetic/write-models.ts";
 import { openSession } from "../support/nano.ts";
 import { goldenItem } from "../support/voxtral-golden.ts";
 
@@ -76,13 +80,48 @@ describe.skipIf(!icd)("R21 WebGPU, on a real device", () => {
     );
   });
 
+  const { signal } = new AbortController();
+  const options = { spawn: () => forkModel("probe"), clock: systemClock, signal };
+
+  describe("graphs with the operators of the hub's files", () => {
+    let folder: string;
+    const load = (dtype: string) =>
+      ({ modelDir: path.join(folder, "voxtral"), provider: "auto", threads: 0, dtype }) as const;
+    beforeAll(() => {
+      folder = mkdtempSync(path.join(tmpdir(), "parley-webgpu-"));
+      // A window of the next larger scale takes SwiftShader half a minute.
+      const voxtral = { ...scales.ci, encoderLayers: 1, encoderSize: 32, encoderHeads: 1 };
+      writeModels(folder, { voxtral, dtypes: ["q4", "q4f16"], width: 1 / 16, seed: "webgpu" });
+    });
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    test("q4: it computes what the processor computes", async () => {
+      const device = await probe({ kind: "voxtral", load: load("q4"), provider: "webgpu" }, options);
+      expect(device.outcome).toMatchObject({ verdict: "works", reason: null });
+      const processor = await probe({ kind: "voxtral", load: load("q4"), provider: "cpu" }, options);
+      expect(Object.keys(device.samples!)).toEqual(["audio_encoder", "decoder_model_merged"]);
+      expect(disagreement(device.samples!, processor.samples!)).toBeNull();
+    }, 120_000);
+
+    // SwiftShader has no half precision, as many older cards. Another driver than ours may have it.
+    test.skipIf(process.env["PARLEY_VULKAN_ICD"])(
+      "q4f16 on a device without half precision: the row says so, and which precision to take",
+      async () => {
+        const chooser = new ProviderChooser({ ...options, smallGraphBytes: 0 });
+        const { load: settled, rows } = await chooser.choose("voxtral", load("q4f16"), { signal });
+        expect(settled.graphProviders).toEqual({ audio_encoder: "cpu", decoder_model_merged: "cpu" });
+        expect(rows.find(({ provider }) => provider === "webgpu")).toMatchObject({
+          graphs: [],
+          reason: expect.stringMatching(/f16/),
+          fix: "This graphics card has no half precision: take the model in q4 in place of q4f16.",
+        });
+      },
+      120_000,
+    );
+  });
+
   test("Kokoro says the processor's sentence", async () => {
     const load = { modelDir: pack("kokoro"), provider: "auto", threads: 0 } as const;
-    const options = {
-      spawn: () => forkModel("probe"),
-      clock: systemClock,
-      signal: new AbortController().signal,
-    };
     const device = await probe({ kind: "kokoro", load, provider: "webgpu" }, options);
     expect(device.outcome).toMatchObject({ verdict: "works", reason: null });
     const processor = await probe({ kind: "kokoro", load, provider: "cpu" }, options);

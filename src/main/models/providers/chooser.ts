@@ -233,7 +233,7 @@ function whyNot(
   const obstacle = obstacleTo(provider, machine);
   if (obstacle) return obstacle;
   if (outcome && outcome.verdict !== "works") {
-    return { reason: outcome.reason, fix: fixFor(provider, machine) };
+    return { reason: outcome.reason, fix: fixFor(provider, machine, outcome.reason) };
   }
   if (wanted !== null) return { reason: `You chose ${providerLabels[wanted]}.`, fix: null };
   if (isSmall) {
