@@ -6,6 +6,7 @@ import { AppError } from "../../shared/errors.ts";
 import { knownBytes, type CatalogueModel } from "./catalogue.ts";
 import { hasDigest } from "./digest.ts";
 import type { DownloadWorld } from "./file-download.ts";
+import { RepositoryLocks } from "./folder-lock.ts";
 import { findInHubCache, importModel } from "./import.ts";
 import { repositoryFolder } from "./installed.ts";
 import { LibraryState } from "./library-state.ts";
@@ -52,16 +53,21 @@ interface Work {
 
 const PROGRESS_MS = 250;
 
-/** Which models are on this machine, and how they get there. One piece of work at a time for each model. */
+/**
+ * Which models are on this machine, and how they get there. One piece of work at a time for each model, whatever other
+ * processes of Parley do: where one is at the same files, `unsupported` says so.
+ */
 export class ModelLibrary {
   readonly #options: LibraryOptions;
   readonly #state: LibraryState;
   readonly #work = new Map<string, Work>();
   readonly #errors = new Map<string, AppError>();
+  readonly #locks: RepositoryLocks;
 
   private constructor(options: LibraryOptions, state: LibraryState) {
     this.#options = options;
     this.#state = state;
+    this.#locks = new RepositoryLocks(options.root, options.clock);
   }
 
   /** Opens the library. Downloads that ran when Parley ended go on, those that were paused wait. */
@@ -125,6 +131,7 @@ export class ModelLibrary {
       await this.#state.setRunning(id);
       await this.#others(id, model.repo);
       work.abort.signal.throwIfAborted();
+      await using _lock = await this.#locks.enter(model.repo);
       await downloadModel(
         { model, folder: this.folderOf(id), onProgress: (progress) => this.#progress(id, work, progress) },
         this.#options,
@@ -151,6 +158,7 @@ export class ModelLibrary {
   async remove(id: string): Promise<void> {
     await this.#stop(id);
     const model = this.#find(id);
+    await using _lock = await this.#locks.enter(model.repo);
     const folder = this.folderOf(id);
     const shared = new Set(
       this.models
@@ -181,6 +189,7 @@ export class ModelLibrary {
   async import(id: string, source: string): Promise<void> {
     const model = this.#find(id);
     await this.#stop(id);
+    await using _lock = await this.#locks.enter(model.repo);
     const folder = (await findInHubCache(model, source)) ?? source;
     await importModel(model, folder, this.folderOf(id), new AbortController().signal);
     this.#errors.delete(id);
@@ -252,6 +261,7 @@ export class ModelLibrary {
 
   async #verify(model: CatalogueModel, work: Work): Promise<void> {
     const { hub } = this.#options;
+    await using _lock = await this.#locks.enter(model.repo);
     const folder = this.folderOf(model.id);
     const manifest = new Manifest(folder, model.repo);
     const damaged: string[] = [];
