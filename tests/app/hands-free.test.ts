@@ -66,10 +66,12 @@ async function ask(samples: Float32Array): Promise<string> {
   return (await page.count("turn.opened", before + 1)).turnId;
 }
 
-/** Asks for the story, and plays half of its first chunk: something to talk over. */
+/** Asks for the story, and plays half of its first chunk and no more of it: something to talk over. */
 async function halfHeard(samples = story): Promise<string> {
   page.isPaused = true;
   const turnId = await ask(samples);
+  page.paused.add(turnId);
+  page.isPaused = false;
   const { pcm } = await page.until("audio", (audio) => audio.turnId === turnId);
   page.play(turnId, pcm.length >> 1);
   await page.until("state", (state) => state.phase === "speaking" && state.turnId === turnId);
@@ -158,7 +160,6 @@ describe("R13 R46 barge-in", () => {
   test("voice over the answer stops it and asks, with its words from their start; the history keeps what was heard", async () => {
     const turnId = await halfHeard();
     const first = page.all("audio").find((audio) => audio.turnId === turnId)!;
-    page.isPaused = false;
     const next = await ask(france);
     const interrupted = await page.finished(turnId);
     expect(interrupted.outcome).toBe("interrupted");
@@ -182,7 +183,7 @@ describe("R13 R46 barge-in", () => {
     await mic.hush(quietMs);
     await page.until("player.gain", ({ gain }) => gain === 1);
     expect(gains(turnId)).toEqual([0, 1]);
-    page.isPaused = false;
+    page.paused.delete(turnId);
     page.playAll(turnId);
     const { outcome, reply } = await page.finished(turnId);
     expect(outcome).toBe("completed");
@@ -205,7 +206,6 @@ describe("R13 R46 barge-in", () => {
   test("ducked, the answer goes quieter before it is held", async () => {
     await change({ turnTaking: { duplex: "duck" } });
     const turnId = await halfHeard();
-    page.isPaused = false;
     await page.finished(await ask(france));
     expect(gains(turnId)).toEqual([0.25, 0]);
     expect((await page.finished(turnId)).outcome).toBe("interrupted");

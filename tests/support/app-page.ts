@@ -55,13 +55,15 @@ export function startApp(
 
 /**
  * A page without a screen: hears everything in order, and plays as the real one does, only faster: what it receives is
- * played at once, unless it is `paused`, or the main side holds it.
+ * played at once, unless that is `paused`, or the main side holds it.
  */
 export class Page {
   readonly client: RpcClient<AppService>;
   readonly port: Port;
   readonly heard: Heard[] = [];
   isPaused = false;
+  /** Turns that are played by hand only. */
+  readonly paused = new Set<string>();
   readonly #waiters = new Set<() => void>();
   readonly #played = new Map<string, number>();
   readonly #received = new Map<string, number>();
@@ -149,7 +151,9 @@ export class Page {
     }
     if (name === "player.stop") this.#fallSilent(value.turnId, () => this.#received.delete(value.turnId));
     const plays = name === "audio" || name === "player.gain";
-    if (plays && !this.isPaused && !this.#held.has(value.turnId)) this.playAll(value.turnId);
+    const isPaused =
+      plays && (this.isPaused || this.paused.has(value.turnId) || this.#held.has(value.turnId));
+    if (plays && !isPaused) this.playAll(value.turnId);
     for (const resolve of this.#waiters) resolve();
     this.#waiters.clear();
   }
