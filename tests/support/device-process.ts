@@ -38,9 +38,11 @@ Reflect.set(
     if (!fault) return Reflect.apply(create, InferenceSession, [model, options]);
     if (fault.type === "crash") process.kill(process.pid, "SIGSEGV");
     if (fault.type === "hang") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    // Nor does it have memory of its own, in which outputs could stay.
+    const { preferredOutputLocation: _, ...rest } = options;
     const session = await Reflect.apply(create, InferenceSession, [
       model,
-      { ...options, executionProviders: ["cpu"] },
+      { ...rest, executionProviders: ["cpu"] },
     ]);
     pretended.set(session, fault);
     return session;

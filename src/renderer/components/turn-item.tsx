@@ -1,5 +1,5 @@
 import { Check, CircleAlert, Copy, Keyboard, Mic, RotateCcw, Scissors, Volume2 } from "lucide-react";
-import { useEffect, useState, type ReactNode } from "react";
+import { memo, useEffect, useState, type ReactNode } from "react";
 import type { StoredTurn } from "../../shared/app-contract.ts";
 import { useSession } from "../session-context.ts";
 import { notify } from "./notices.ts";
@@ -13,8 +13,8 @@ interface TurnItemProps {
   readonly isLive: boolean;
 }
 
-/** A question and its reply. */
-export function TurnItem({ turn, isLive }: TurnItemProps): ReactNode {
+/** A question and its reply. Drawn anew only when its turn changes: a long conversation has hundreds, and each token is news. */
+export const TurnItem = memo(function TurnItem({ turn, isLive }: TurnItemProps): ReactNode {
   const { commands } = useSession();
   const [replayId, setReplayId] = useState<string | null>(null);
   const replay = async (): Promise<void> => setReplayId(await commands.replay(turn.id));
@@ -53,7 +53,7 @@ export function TurnItem({ turn, isLive }: TurnItemProps): ReactNode {
       )}
     </li>
   );
-}
+});
 
 function Question({ turn, isLive }: TurnItemProps): ReactNode {
   const isVoice = turn.input === "voice";
