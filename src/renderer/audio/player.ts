@@ -223,7 +223,8 @@ export class Player implements Disposable {
       turnId: report.turnId,
       playedSamples: report.playedSamples,
       underruns: report.underruns,
-      firstHeardAtMs: this.#heardAtMs(context, report.frameSeconds),
+      // A device that catches up after a stall places frames too early; nothing is heard before it has come.
+      firstHeardAtMs: Math.max(this.#heardAtMs(context, report.frameSeconds), receivedAtMs ?? 0),
       ...(latencyMs === null ? {} : { outputLatencyMs: latencyMs }),
       ...(receivedAtMs === undefined ? {} : { firstReceivedAtMs: receivedAtMs }),
     });
