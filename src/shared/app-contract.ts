@@ -286,9 +286,9 @@ export const appCalls = {
     params: z.object({ id, folder: z.string().max(4096).optional() }),
     result: none,
   },
-  /** Adds any repository of the hub with the same files to the list. */
+  /** Adds any repository of the hub with the same files to the list, or a folder by its whole path, which is then taken over. */
   "models.add": {
-    params: z.object({ repo: z.string().max(200), dtype: z.string().max(20).optional() }),
+    params: z.object({ repo: z.string().max(4096), dtype: z.string().max(20).optional() }),
     result: modelEntrySchema,
   },
   /** Starts the models again after a give-up or a failed load. */

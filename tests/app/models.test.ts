@@ -76,6 +76,16 @@ describe("R20 models in the app", () => {
     expect(readdirSync(path.join(folder, "models", "somebody"))).toEqual([]);
   }, 120_000);
 
+  test("a folder of this machine is taken over at once; a path that is not whole is no folder", async () => {
+    const { id } = await page.client.call("models.add", { repo: path.resolve(pack) });
+    const ready = await page.until("model", (model) => model.id === id && model.state === "ready");
+    expect(ready).toMatchObject({ kind: "voxtral", error: null, note: "From a folder of yours." });
+    expect(server.requests).toEqual([]);
+    await expect(page.client.call("models.verify", { id })).rejects.toThrow("no other copy");
+    await expect(page.client.call("models.add", { repo: path.dirname(pack) })).rejects.toThrow("neither");
+    await page.client.call("models.remove", { id });
+  });
+
   test("what goes wrong is told in a sentence, and a wrong name harms nothing", async () => {
     server.token = "needed";
     await page.client.call("models.download", { id: "kokoro-82m-q8" });

@@ -74,6 +74,16 @@ describe("R20 R23 models on the command line", () => {
     expect(hub.requests).toEqual([]);
   }, 60_000);
 
+  test("a folder is added as a model of its own", async () => {
+    const { exitCode, stderr } = await run("models", "add", pack, "--dtype", "fp32");
+    expect(exitCode, stderr).toBe(0);
+    const own = /--model (voxtral-[0-9a-f]{6}-fp32)/u.exec(stderr)?.[1] ?? "";
+    const asked = await run("ask", goldenWav("01_hello"), "--model", own, "--out", "none");
+    expect(asked, stderr).toMatchObject({ exitCode: 0 });
+    expect(asked.stdout.length).toBeGreaterThan(5);
+    expect(hub.requests).toEqual([]);
+  }, 60_000);
+
   test("R60 the token is never printed, whatever goes wrong", async () => {
     hub.token = "another";
     const { exitCode, stdout, stderr } = await run("models", "add", "kokoro-82m-q8");

@@ -27,7 +27,7 @@ describe.skipIf(chromiumPath === undefined)("the model library in a browser", ()
     });
     const page = await session.open();
     await page.getByRole("link", { name: "Get a real model" }).click();
-    await page.getByRole("textbox", { name: "Repository" }).fill(repo);
+    await page.getByRole("textbox", { name: "Repository or folder" }).fill(repo);
     await page.getByRole("textbox", { name: "Precision" }).fill("fp32");
     await page.getByRole("button", { name: "Add to the list" }).click();
     const card = page.locator("[data-model]", { hasText: repo });

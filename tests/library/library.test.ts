@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { CatalogueModel } from "../../src/main/library/catalogue.ts";
+import { folderModel } from "../../src/main/library/custom-model.ts";
 import { Hub } from "../../src/main/library/hub.ts";
 import { hubCacheFolder } from "../../src/main/library/import.ts";
 import { ModelLibrary, type ModelEntry } from "../../src/main/library/library.ts";
@@ -333,6 +334,57 @@ describe("R20 the person's own models", () => {
     await library.add({ ...small, id: "mine", name: "Mine" });
     const again = openLibrary();
     expect((await downloaded(again, "mine")).state).toBe("ready");
+  });
+
+  test("a folder of this machine, as any layout of the hub's files", async () => {
+    const given = path.join(root, "given", "my voxtral");
+    const stems = ["decoder_model_merged", "audio_encoder", "embed_tokens"];
+    mkdirSync(path.join(given, "onnx"), { recursive: true });
+    writeFileSync(path.join(given, "config.json"), "{}");
+    writeFileSync(path.join(given, "notes.txt"), "mine");
+    for (const stem of stems) writeFileSync(path.join(given, "onnx", `${stem}_q4.onnx`), stem);
+    writeFileSync(path.join(given, "onnx", "decoder_model_merged_q4.onnx_data_1"), "weights");
+    const model = await folderModel(given);
+    expect(model).toMatchObject({ kind: "voxtral", dtype: "q4", name: "my voxtral · q4", folder: given });
+
+    const library = openLibrary();
+    await library.add(model);
+    expect(await downloaded(library, model.id)).toMatchObject({ state: "ready", error: null });
+    expect(server.requests).toEqual([]);
+    const target = library.folderOf(model.id);
+    expect(readdirSync(target).toSorted()).toEqual([".parley.json", "config.json", "onnx"]);
+    expect(readdirSync(path.join(target, "onnx"))).toHaveLength(4);
+    // A link costs nothing.
+    const inode = (folder: string): number => statSync(path.join(folder, "config.json")).ino;
+    expect(inode(target)).toBe(inode(given));
+    expect(openLibrary().entry(model.id).state).toBe("ready");
+
+    expect(() => library.verify(model.id)).toThrow("there is no other copy");
+    await library.remove(model.id);
+    expect(readFileSync(path.join(given, "config.json"), "utf8")).toBe("{}");
+
+    rmSync(path.join(given, "onnx", "embed_tokens_q4.onnx"));
+    expect(await downloaded(library, model.id)).toMatchObject({
+      state: "failed",
+      error: { code: "model-missing", message: expect.stringContaining("embed_tokens_q4.onnx") },
+    });
+  });
+
+  test("two folders of one name are two models; one that is no model is refused", async () => {
+    const folders = ["a", "b"].map((name) => path.join(root, name, "kokoro"));
+    for (const folder of folders) {
+      mkdirSync(path.join(folder, "onnx"), { recursive: true });
+      writeFileSync(path.join(folder, "onnx", "model_quantized.onnx"), "");
+    }
+    const [one, two] = await Promise.all(folders.map((folder) => folderModel(folder)));
+    expect(one).toMatchObject({ kind: "kokoro", dtype: "q8" });
+    expect(one!.id).not.toBe(two!.id);
+    await expect(folderModel(folders[0]!, "q4")).rejects.toMatchObject({
+      code: "bad-input",
+      message: expect.stringContaining("It has: q8."),
+    });
+    await expect(folderModel(root)).rejects.toMatchObject({ code: "model-wrong" });
+    await expect(folderModel(path.join(root, "nowhere"))).rejects.toMatchObject({ code: "file-unreadable" });
   });
 
   test.each(["../../../etc/passwd", "/etc/passwd", "onnx/../../x", "a\\..\\b"])(

@@ -137,7 +137,7 @@ describe.skipIf(chromiumPath === undefined)("the model library", () => {
 
   test("R20 another repository is added by its name; a wrong one never leaves the page", async () => {
     const page = await open();
-    const field = page.getByRole("textbox", { name: "Repository" });
+    const field = page.getByRole("textbox", { name: "Repository or folder" });
     await field.pressSequentially("voxtral");
     await page.getByRole("button", { name: "Add to the list" }).click();
     const alert = page.getByRole("region", { name: "Another model" }).getByRole("alert");
@@ -151,6 +151,11 @@ describe.skipIf(chromiumPath === undefined)("the model library", () => {
     await page.waitForFunction(() => !document.querySelector('form [role="alert"]'));
     expect(await called(page, "models.add")).toEqual({ repo: "someone/Voxtral-ONNX", dtype: "q4" });
     expect(await field.inputValue()).toBe("");
+    await page.getByRole("textbox", { name: "Precision" }).fill("");
+    await field.fill("/srv/models/my voxtral");
+    await page.getByRole("button", { name: "Add to the list" }).click();
+    await page.waitForFunction(() => !document.querySelector("form input[value^='/srv']"));
+    expect(await called(page, "models.add")).toEqual({ repo: "/srv/models/my voxtral" });
   });
 
   test("R19 the demo is called one, and leads from the conversation to the real models", async () => {

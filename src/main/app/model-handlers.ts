@@ -4,7 +4,7 @@ import type { ModelEntry } from "../../shared/app-contract.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import { catalogue } from "../library/catalogue.ts";
-import { customModel } from "../library/custom-model.ts";
+import { customModel, folderModel } from "../library/custom-model.ts";
 import { freeBytes } from "../library/file-download.ts";
 import type { Hub } from "../library/hub.ts";
 import { hubCacheFolder } from "../library/import.ts";
@@ -87,6 +87,13 @@ export class ModelShelf implements AsyncDisposable {
         return {};
       },
       "models.add": async ({ repo, dtype }, { signal }) => {
+        if (path.isAbsolute(repo)) {
+          const model = await folderModel(repo, dtype);
+          await shelf().add(model);
+          // Nobody has to be asked before a link is made.
+          shelf().download(model.id);
+          return toWire(shelf().entry(model.id));
+        }
         const model = await customModel(hub, { repo, ...(dtype ? { dtype } : {}) }, signal);
         await shelf().add(model);
         return toWire(shelf().entry(model.id));

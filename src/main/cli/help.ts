@@ -24,6 +24,7 @@ export const helpText = `Parley, a voice assistant that lives on this machine.
   npm run models -- list                      models to download, and what is on this machine
       add <id>                                download; Ctrl-C pauses, the same command goes on
       add <owner/name> --dtype q4             any repository of the hub with Voxtral's or Kokoro's files
+      add <folder> --dtype q4                 the same from a folder that holds config.json and onnx/
       import <id> [folder]                    take over a folder, or the Hugging Face cache
       verify <id> · remove <id> · --json      check every file against the hub · delete · for programs
       HF_ENDPOINT (a mirror), HF_TOKEN and HTTPS_PROXY are respected.

@@ -1,10 +1,11 @@
+import { statSync } from "node:fs";
 import { homedir, totalmem } from "node:os";
 import path from "node:path";
 import { systemClock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import { modelsFolder } from "../app/model-choice.ts";
 import { catalogue } from "../library/catalogue.ts";
-import { customModel } from "../library/custom-model.ts";
+import { customModel, folderModel } from "../library/custom-model.ts";
 import { freeBytes } from "../library/file-download.ts";
 import { hubFromEnvironment } from "../library/hub.ts";
 import { hubCacheFolder } from "../library/import.ts";
@@ -41,12 +42,13 @@ export async function models(options: ModelsOptions, output: Output, signal: Abo
     return 0;
   }
   const id = name!;
-  if (action === "add" && id.includes("/")) {
-    const model = await customModel(
-      hub,
-      { repo: id, ...(options.dtype ? { dtype: options.dtype } : {}) },
-      signal,
-    );
+  const isKnown = library.models.some((known) => known.id === id);
+  const isFolder = !isKnown && statSync(id, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (action === "add" && (isFolder || id.includes("/"))) {
+    const dtype = options.dtype ?? undefined;
+    const model = isFolder
+      ? await folderModel(id, dtype)
+      : await customModel(hub, { repo: id, ...(dtype ? { dtype } : {}) }, signal);
     if (!library.models.some((known) => known.id === model.id)) await library.add(model);
     return await download(library, model.id, output, signal);
   }

@@ -28,6 +28,8 @@ export interface CatalogueModel {
   readonly memoryBytes: number;
   /** Where it runs well. */
   readonly fits: readonly ("cpu" | "gpu")[];
+  /** Where its files come from when it is no repository of the hub: a folder of this machine, whose `repo` is made up. */
+  readonly folder?: string | undefined;
 }
 
 const MB = 1_000_000;

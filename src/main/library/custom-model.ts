@@ -1,3 +1,6 @@
+import { createHash } from "node:crypto";
+import { readdir, stat } from "node:fs/promises";
+import path from "node:path";
 import { AppError } from "../../shared/errors.ts";
 import type { CatalogueFile, CatalogueModel, ModelKind } from "./catalogue.ts";
 import type { Hub } from "./hub.ts";
@@ -41,29 +44,9 @@ export async function customModel(
     throw new AppError("bad-input", `"${repo}" is no repository's name. Write owner/name.`);
   }
   const files = await hub.files(repo, revision, signal);
-  const kind = (["voxtral", "kokoro"] as const).find(
-    (known) => graphFiles(files, graphs[known][0]!).length > 0,
-  );
-  if (!kind) {
-    throw new AppError(
-      "model-wrong",
-      `${repo} has neither Voxtral's graphs (onnx/decoder_model_merged…) nor Kokoro's (onnx/model…).`,
-    );
-  }
-  const dtypes = Object.keys(suffixes).filter(
-    (dtype) => graphFiles(files, graphs[kind][0]!, dtype).length > 0,
-  );
-  const dtype = request.dtype ?? dtypes[0];
-  if (dtype === undefined || !dtypes.includes(dtype)) {
-    throw new AppError(
-      "bad-input",
-      `${repo} has no ${dtype ?? "known"} precision. It has: ${dtypes.join(", ")}.`,
-    );
-  }
-  const chosen = graphs[kind].flatMap((stem) => nearestFiles(files, stem, dtype, repo));
-  const text = files.filter(({ path }) => textFiles.test(path));
-  const bytes = chosen.reduce((sum, file) => sum + (file.bytes ?? 0), 0);
+  const { kind, dtype, chosen } = choice(files, repo, request.dtype);
   return {
+    ...common(chosen),
     id: `${repo.replace("/", "--")}-${dtype}`.slice(0, 64),
     kind,
     name: `${repo} · ${dtype}`,
@@ -72,28 +55,109 @@ export async function customModel(
     revision,
     licence: "see its page",
     dtype,
-    files: [...text, ...chosen],
-    memoryBytes: bytes * WORK_SHARE,
-    fits: ["cpu", "gpu"],
   };
+}
+
+/**
+ * A folder of this machine with the files of a Voxtral or a Kokoro, laid out as repositories are: config.json and what
+ * belongs to it, graphs in `onnx/`. Throws `file-unreadable`, and as `customModel` for what is no such folder.
+ */
+export async function folderModel(given: string, wanted?: string): Promise<CatalogueModel> {
+  const folder = path.resolve(given);
+  const files = await filesOf(folder);
+  const { kind, dtype, chosen } = choice(files, folder, wanted);
+  const plain = path.basename(folder).replaceAll(/[^\w.-]+/gu, "-");
+  // Folders of the same name are told apart by where they are.
+  const place = createHash("sha256").update(folder).digest("hex").slice(0, 6);
+  const name = `${plain.slice(0, 40)}-${place}`;
+  return {
+    ...common(chosen),
+    id: `${name}-${dtype}`,
+    kind,
+    name: `${path.basename(folder).slice(0, 100)} · ${dtype}`,
+    note: "From a folder of yours.",
+    repo: `local/${name}`,
+    revision: "local",
+    licence: "as where you got it",
+    dtype,
+    folder,
+  };
+}
+
+/** Its texts and everything in `onnx/`, with sizes. */
+async function filesOf(folder: string): Promise<readonly CatalogueFile[]> {
+  const listed = async (inside: string): Promise<CatalogueFile[]> => {
+    const names = await readdir(path.join(folder, inside));
+    const found = names.map(async (name) => {
+      const { size } = await stat(path.join(folder, inside, name));
+      return { path: inside === "" ? name : `${inside}/${name}`, bytes: size };
+    });
+    return await Promise.all(found);
+  };
+  try {
+    return [...(await listed("")), ...(await listed("onnx").catch(() => []))];
+  } catch (cause) {
+    throw new AppError("file-unreadable", `${folder} cannot be read. Name a folder of this machine.`, {
+      cause,
+    });
+  }
+}
+
+interface Choice {
+  readonly kind: ModelKind;
+  readonly dtype: string;
+  readonly chosen: readonly CatalogueFile[];
+}
+
+/** What of these files makes a model, in the precision that is wanted or the first there is. */
+function choice(files: readonly CatalogueFile[], place: string, wanted?: string): Choice {
+  const kind = (["voxtral", "kokoro"] as const).find(
+    (known) => graphFiles(files, graphs[known][0]!).length > 0,
+  );
+  if (!kind) {
+    throw new AppError(
+      "model-wrong",
+      `${place} has neither Voxtral's graphs (onnx/decoder_model_merged…) nor Kokoro's (onnx/model…).`,
+    );
+  }
+  const dtypes = Object.keys(suffixes).filter(
+    (dtype) => graphFiles(files, graphs[kind][0]!, dtype).length > 0,
+  );
+  const dtype = wanted ?? dtypes[0];
+  if (dtype === undefined || !dtypes.includes(dtype)) {
+    throw new AppError(
+      "bad-input",
+      `${place} has no ${dtype ?? "known"} precision. It has: ${dtypes.join(", ")}.`,
+    );
+  }
+  const found = graphs[kind].flatMap((stem) => nearestFiles(files, stem, dtype, place));
+  return { kind, dtype, chosen: [...files.filter(({ path: file }) => textFiles.test(file)), ...found] };
+}
+
+/** What nobody says about a model of one's own. */
+function common(files: readonly CatalogueFile[]): Pick<CatalogueModel, "files" | "memoryBytes" | "fits"> {
+  const bytes = files.reduce((sum, file) => sum + (file.bytes ?? 0), 0);
+  return { files, memoryBytes: bytes * WORK_SHARE, fits: ["cpu", "gpu"] };
 }
 
 function nearestFiles(
   files: readonly CatalogueFile[],
   stem: string,
   dtype: string,
-  repo: string,
+  place: string,
 ): readonly CatalogueFile[] {
   for (const at of [dtype, ...(nearest[dtype] ?? [])]) {
     const found = graphFiles(files, stem, at);
     if (found.length > 0) return found;
   }
-  throw new AppError("model-wrong", `${repo} has no ${stem} graph that goes with ${dtype}.`);
+  throw new AppError("model-wrong", `${place} has no ${stem} graph that goes with ${dtype}.`);
 }
 
 /** A graph with its external data, which may be in several files: `x.onnx`, `x.onnx_data`, `x.onnx_data_1`. */
 function graphFiles(files: readonly CatalogueFile[], stem: string, dtype?: string): readonly CatalogueFile[] {
   const wanted = dtype === undefined ? Object.values(suffixes) : [suffixes[dtype]!];
   const names = wanted.map((suffix) => `onnx/${stem}${suffix}.onnx`);
-  return files.filter(({ path }) => names.some((name) => path === name || path.startsWith(`${name}_data`)));
+  return files.filter(({ path: file }) =>
+    names.some((name) => file === name || file.startsWith(`${name}_data`)),
+  );
 }

@@ -23,6 +23,7 @@ const customSchema = z.object({
   ),
   memoryBytes: z.number().nonnegative(),
   fits: z.array(z.enum(["cpu", "gpu"])),
+  folder: z.string().max(4096).optional(),
 });
 
 const stateSchema = z.object({

@@ -1,19 +1,18 @@
-import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import { knownBytes, type CatalogueModel } from "./catalogue.ts";
-import { hasDigest } from "./digest.ts";
 import type { DownloadWorld } from "./file-download.ts";
 import { RepositoryLocks } from "./folder-lock.ts";
 import { findInHubCache, importModel } from "./import.ts";
 import { repositoryFolder } from "./installed.ts";
 import { LibraryState } from "./library-state.ts";
 import { Manifest } from "./manifest.ts";
-import { downloadModel } from "./model-download.ts";
+import { downloadModel, type DownloadProgress } from "./model-download.ts";
 import { removeParts } from "./part-file.ts";
 import { TransferRate } from "./transfer-rate.ts";
+import { verifyModel } from "./verify.ts";
 
 export type ModelState = "absent" | "downloading" | "paused" | "checking" | "ready" | "failed";
 
@@ -132,11 +131,7 @@ export class ModelLibrary {
       await this.#others(id, model.repo);
       work.abort.signal.throwIfAborted();
       await using _lock = await this.#locks.enter(model.repo);
-      await downloadModel(
-        { model, folder: this.folderOf(id), onProgress: (progress) => this.#progress(id, work, progress) },
-        this.#options,
-        work.abort.signal,
-      );
+      await this.#bring(model, work);
       await this.#state.forget(id);
     });
   }
@@ -179,9 +174,16 @@ export class ModelLibrary {
     this.#tell(id);
   }
 
-  /** Reads every file of a model and compares it with the hub's digest. Damaged ones are removed: a download mends them. */
+  /**
+   * Reads every file of a model and compares it with the hub's digest. Damaged ones are removed: a download mends them.
+   * Throws `unsupported` for a model from a folder.
+   */
   verify(id: string): void {
     const model = this.#find(id);
+    if (model.folder !== undefined) {
+      const sentence = `${model.name} came from ${model.folder}: there is no other copy to compare it with.`;
+      throw new AppError("unsupported", sentence);
+    }
     this.#start(id, "checking", (work) => this.#verify(model, work));
   }
 
@@ -197,7 +199,7 @@ export class ModelLibrary {
     this.#tell(id);
   }
 
-  /** Adds a model of the person's own: any repository with the same files. Throws `bad-input` for an id that is taken. */
+  /** Adds a model of the person's own: any repository or folder with the same files. Throws `bad-input` for an id that is taken. */
   async add(model: CatalogueModel): Promise<void> {
     if (this.#known(model.id)) throw new AppError("bad-input", `There is a model named ${model.id} already.`);
     await this.#state.add(model);
@@ -251,6 +253,15 @@ export class ModelLibrary {
     await work?.ended;
   }
 
+  /** From the hub, or from the person's own folder. */
+  async #bring(model: CatalogueModel, work: Work): Promise<void> {
+    const { signal } = work.abort;
+    const folder = this.folderOf(model.id);
+    if (model.folder !== undefined) return await importModel(model, model.folder, folder, signal);
+    const onProgress = (progress: DownloadProgress): void => this.#progress(model.id, work, progress);
+    await downloadModel({ model, folder, onProgress }, this.#options, signal);
+  }
+
   /** Models of one repository share files and a folder: they take turns. */
   async #others(id: string, repo: string): Promise<void> {
     for (const [other, work] of this.#work) {
@@ -260,41 +271,17 @@ export class ModelLibrary {
   }
 
   async #verify(model: CatalogueModel, work: Work): Promise<void> {
-    const { hub } = this.#options;
     await using _lock = await this.#locks.enter(model.repo);
-    const folder = this.folderOf(model.id);
-    const manifest = new Manifest(folder, model.repo);
-    const damaged: string[] = [];
     work.receivedBytes = 0;
-    for (const { path: file } of model.files) {
-      const { signal } = work.abort;
-      const target = path.join(folder, file);
-      if (!existsSync(target)) continue;
-      const url = hub.url(model.repo, manifest.commit ?? model.revision, file);
-      const remote = await hub.describe(url, signal);
-      const isRight =
-        remote.digest === null || (await hasDigest(target, remote.bytes, remote.digest, signal));
-      work.receivedBytes += remote.bytes;
+    const onFile = (bytes: number): void => {
+      work.receivedBytes += bytes;
       this.#tell(model.id);
-      if (isRight) {
-        await manifest.add(file, remote.digest?.hex ?? null, remote.commit);
-        continue;
-      }
-      damaged.push(file);
-      await rm(target, { force: true });
-      await manifest.remove(file);
-    }
-    if (damaged.length === 0) return;
-    throw new AppError(
-      "model-corrupt",
-      `Damaged and removed: ${damaged.join(", ")}. Download the model again.`,
-      {
-        details: { damaged },
-      },
-    );
+    };
+    const { hub } = this.#options;
+    await verifyModel({ model, folder: this.folderOf(model.id), onFile }, hub, work.abort.signal);
   }
 
-  #progress(id: string, work: Work, progress: { receivedBytes: number; totalBytes: number | null }): void {
+  #progress(id: string, work: Work, progress: DownloadProgress): void {
     const nowMs = this.#options.clock.nowMs();
     work.receivedBytes = progress.receivedBytes;
     work.totalBytes = progress.totalBytes;

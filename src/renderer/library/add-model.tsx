@@ -5,7 +5,11 @@ import controls from "../components/controls.module.css";
 import { useSession } from "../session-context.ts";
 import styles from "./library.module.css";
 
-/** Adds a repository of the hub to the list; what is wrong with it is said at the field. */
+const repository = /^[\w.-]+\/[\w.-]+$/;
+/** Of any system: the page may be on another than the one that looks at the folder. */
+const wholePath = /^(\/|[A-Za-z]:[\\/]|\\\\)/;
+
+/** Adds a repository of the hub, or a folder, to the list; what is wrong with it is said at the field. */
 export function AddModel(): ReactNode {
   const { commands } = useSession();
   const [repo, setRepo] = useState("");
@@ -14,8 +18,10 @@ export function AddModel(): ReactNode {
   const [isBusy, setIsBusy] = useState(false);
   const submit = async (): Promise<void> => {
     const name = repo.trim();
-    if (!/^[\w.-]+\/[\w.-]+$/.test(name)) {
-      setProblem("Name it as owner/name, for example onnx-community/Voxtral-Mini-3B-2507-ONNX.");
+    if (!repository.test(name) && !wholePath.test(name)) {
+      setProblem(
+        "Name it as owner/name, for example onnx-community/Voxtral-Mini-3B-2507-ONNX, or a folder by its whole path.",
+      );
       return;
     }
     setIsBusy(true);
@@ -36,12 +42,12 @@ export function AddModel(): ReactNode {
       }}
     >
       <Field.Root className={styles["field"]} invalid={problem !== null}>
-        <Field.Label>Repository</Field.Label>
+        <Field.Label>Repository or folder</Field.Label>
         <Field.Control
           className={controls["input"]}
           value={repo}
-          maxLength={200}
-          placeholder="owner/name"
+          maxLength={4096}
+          placeholder="owner/name, or /path/to/folder"
           spellCheck={false}
           onValueChange={(value) => {
             setRepo(value);

@@ -64,7 +64,7 @@ export function LibraryView(): ReactNode {
         <section className={styles["group"]} aria-label="Another model">
           <header>
             <h2>Another model</h2>
-            <p>Any repository with the same files as Voxtral or Kokoro.</p>
+            <p>Any repository, or folder of this machine, with the same files as Voxtral or Kokoro.</p>
           </header>
           <AddModel />
         </section>
