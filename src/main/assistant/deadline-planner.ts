@@ -18,6 +18,13 @@ const SIZES = [150, 100, 70, 48, STRETCH_CHARACTERS] as const;
 const LOOK_AHEAD = 6;
 /** Nobody waits for a longer segment than this just because synthesis is slow; found on the grid of bench/planner. */
 const GAINING_LIMIT = 24;
+/**
+ * From this real-time factor on a stretch without a break may cost what the sound in hand leaves free: the start then keeps
+ * back this share of the synthesis of a usual stretch. Found on the grid of bench/planner, where nothing is late with it, and
+ * tried on other texts (tests/bench).
+ */
+const CLOSE_FACTOR = 0.3;
+const RESERVE = 0.6;
 /** The start is never put off for longer than this at a time: then it is asked for again. */
 const LONGEST_WAIT_MS = 20_000;
 /** How finely the start is timed. */
@@ -104,7 +111,7 @@ export class DeadlinePlanner {
     const leastMs = Math.max(0, neededMs - nowMs);
     if (this.#isComplete) return leastMs;
     const canGoOn = (waitMs: number): boolean =>
-      isViable(costs, { nowMs, voiceFreeMs, dryMs: nowMs + waitMs + soundMs });
+      isViable(costs, { nowMs, voiceFreeMs, dryMs: nowMs + waitMs + soundMs - reserveMs(costs) });
     if (canGoOn(leastMs)) return leastMs;
     let [short, long] = [leastMs, LONGEST_WAIT_MS];
     while (long - short > STEP_MS) {
@@ -134,7 +141,9 @@ export class DeadlinePlanner {
     const state = { nowMs, voiceFreeMs, dryMs };
     if (!meets(costs, state, characters, STRETCH_CHARACTERS)) {
       // Before the start there is no deadline, and a segment too small to gain ground only puts the start off.
-      const isTooSmall = this.#startedMs === undefined && characters < gainingCharacters(costs);
+      // Nor is there one that could still be kept: smaller and smaller ones would be late one after the other.
+      const isFree = this.#startedMs === undefined || !meets(costs, state, characters, 0);
+      const isTooSmall = isFree && characters < gainingCharacters(costs);
       return isTooSmall ? nowhere : anywhere;
     }
     if (kind !== "sentence") return sentences;
@@ -211,6 +220,12 @@ function isViable(costs: CostEstimate, start: PlannerState): boolean {
 /** Sound that is left when everything given to the voice is made and all text of it has come. */
 function inHandMs({ nowMs, voiceFreeMs, dryMs }: PlannerState): number {
   return dryMs - Math.max(nowMs, voiceFreeMs);
+}
+
+/** What a start keeps in hand where speech is not made in a small part of its time. */
+function reserveMs(costs: CostEstimate): number {
+  const isClose = synthesisMs(costs, 100) > CLOSE_FACTOR * costs.audioMsPerCharacter * 100;
+  return isClose ? RESERVE * synthesisMs(costs, STRETCH_CHARACTERS) : 0;
 }
 
 /** From this length on a segment sounds for longer than it takes to make; smaller ones lose ground. */
