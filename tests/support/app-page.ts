@@ -150,12 +150,13 @@ export class Page {
       else this.#fallSilent(value.turnId, () => this.#held.add(value.turnId));
     }
     if (name === "player.stop") this.#fallSilent(value.turnId, () => this.#received.delete(value.turnId));
-    const plays = name === "audio" || name === "player.gain";
-    const isPaused =
-      plays && (this.isPaused || this.paused.has(value.turnId) || this.#held.has(value.turnId));
-    if (plays && !isPaused) this.playAll(value.turnId);
+    if ((name === "audio" || name === "player.gain") && this.#plays(value.turnId)) this.playAll(value.turnId);
     for (const resolve of this.#waiters) resolve();
     this.#waiters.clear();
+  }
+
+  #plays(turnId: string): boolean {
+    return !this.isPaused && !this.paused.has(turnId) && !this.#held.has(turnId);
   }
 
   /** What sounds falls silent at once, and says so. */

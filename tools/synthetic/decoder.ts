@@ -1,4 +1,5 @@
-import { GraphWriter, type FloatName } from "./graph-writer.ts";
+import type { FloatType } from "../../src/main/models/voxtral/floats.ts";
+import { GraphWriter } from "./graph-writer.ts";
 import { matMul } from "./quantized.ts";
 import type { VoxtralScale } from "./scales.ts";
 
@@ -6,7 +7,7 @@ export interface SyntheticDecoder {
   readonly scale: VoxtralScale;
   readonly seed: string;
   /** float32 as in the repository's q4 file, float16 as in its q4f16: caches and everything between `inputs_embeds` and `logits`. */
-  readonly floatType: FloatName;
+  readonly floatType: FloatType;
   /** Ids that may be chosen; the scores of all others are 0, so that every reply can be written out and spoken. */
   readonly speakable: ReadonlySet<number>;
 }

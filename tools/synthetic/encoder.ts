@@ -1,4 +1,5 @@
-import { GraphWriter, type FloatName } from "./graph-writer.ts";
+import type { FloatType } from "../../src/main/models/voxtral/floats.ts";
+import { GraphWriter } from "./graph-writer.ts";
 import { matMul } from "./quantized.ts";
 import type { VoxtralScale } from "./scales.ts";
 
@@ -16,7 +17,7 @@ const JOINED = 4;
 export function writeEncoder(
   path: string,
   scale: VoxtralScale,
-  { seed, floatType }: { readonly seed: string; readonly floatType: FloatName },
+  { seed, floatType }: { readonly seed: string; readonly floatType: FloatType },
 ): number {
   const { encoderLayers, encoderSize: size, encoderHeads: heads, hiddenSize } = scale;
   const graph = new GraphWriter(path, seed, floatType);
@@ -38,13 +39,8 @@ export function writeEncoder(
   const linear = (name: string, x: string, k: number, n: number): string =>
     graph.node("Add", [matMul(graph, x, { name, k, n }), graph.filled(`${name}.bias`, [n], () => 0)]);
 
-  const heard = graph.node(
-    "Transpose",
-    [conv("conv2", conv("conv1", graph.fromFloat32(mel), MEL_BINS, 1), size, 2)],
-    {
-      perm: [0, 2, 1],
-    },
-  );
+  const conv1 = conv("conv1", graph.fromFloat32(mel), MEL_BINS, 1);
+  const heard = graph.node("Transpose", [conv("conv2", conv1, size, 2)], { perm: [0, 2, 1] });
   let x = graph.node("Add", [heard, graph.randomFloats("embed_positions.weight", [POSITIONS, size], 0.1)]);
   const shape = graph.integers([0, 0, heads, size / heads]);
   const whole = graph.integers([0, 0, size]);

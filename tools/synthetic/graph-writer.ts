@@ -2,13 +2,12 @@
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import type { FloatType } from "../../src/main/models/voxtral/floats.ts";
 import { RandomBits, fillFloats } from "./random.ts";
 
 /** onnx.TensorProto.DataType */
 export const types = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10, uint4: 21, int4: 22 } as const;
 export type TypeName = keyof typeof types;
-/** What a graph computes in. */
-export type FloatName = "float32" | "float16";
 
 const bitsOf: Readonly<Record<TypeName, number>> = {
   float32: 32,
@@ -34,7 +33,7 @@ export type Shard = number | null;
 export class GraphWriter {
   readonly path: string;
   /** Type of its activations, and of all weights that are not 4-bit. */
-  readonly floatType: FloatName;
+  readonly floatType: FloatType;
   readonly #seed: string;
   readonly #nodes: Uint8Array[] = [];
   readonly #initializers: Uint8Array[] = [];
@@ -43,7 +42,7 @@ export class GraphWriter {
   readonly #shards = new Map<number, { readonly file: number; bytes: number }>();
   #names = 0;
 
-  constructor(path: string, seed: string, floatType: FloatName = "float32") {
+  constructor(path: string, seed: string, floatType: FloatType = "float32") {
     this.path = path;
     this.floatType = floatType;
     this.#seed = `${seed} ${basename(path)}`;

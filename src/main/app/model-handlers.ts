@@ -87,15 +87,13 @@ export class ModelShelf implements AsyncDisposable {
         return {};
       },
       "models.add": async ({ repo, dtype }, { signal }) => {
-        if (path.isAbsolute(repo)) {
-          const model = await folderModel(repo, dtype);
-          await shelf().add(model);
-          // Nobody has to be asked before a link is made.
-          shelf().download(model.id);
-          return toWire(shelf().entry(model.id));
-        }
-        const model = await customModel(hub, { repo, ...(dtype ? { dtype } : {}) }, signal);
+        const isFolder = path.isAbsolute(repo);
+        const model = isFolder
+          ? await folderModel(repo, dtype)
+          : await customModel(hub, { repo, ...(dtype ? { dtype } : {}) }, signal);
         await shelf().add(model);
+        // Nobody has to be asked before a link is made.
+        if (isFolder) shelf().download(model.id);
         return toWire(shelf().entry(model.id));
       },
     };

@@ -110,8 +110,9 @@ export class DeadlinePlanner {
     const { voiceFreeMs, soundMs, neededMs } = this.#ahead(costs, nowMs);
     const leastMs = Math.max(0, neededMs - nowMs);
     if (this.#isComplete) return leastMs;
+    const safeMs = nowMs + soundMs - reserveMs(costs);
     const canGoOn = (waitMs: number): boolean =>
-      isViable(costs, { nowMs, voiceFreeMs, dryMs: nowMs + waitMs + soundMs - reserveMs(costs) });
+      isViable(costs, { nowMs, voiceFreeMs, dryMs: safeMs + waitMs });
     if (canGoOn(leastMs)) return leastMs;
     let [short, long] = [leastMs, LONGEST_WAIT_MS];
     while (long - short > STEP_MS) {
