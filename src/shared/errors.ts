@@ -73,6 +73,11 @@ export class AppError extends Error {
   }
 }
 
+/** The system's name for what went wrong, such as "ENOENT"; undefined for errors that are not Node's own. */
+export function systemCode(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
 export function isCancelled(error: unknown): boolean {
   return AppError.from(error).code === "cancelled";
 }

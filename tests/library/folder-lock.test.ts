@@ -51,6 +51,18 @@ describe("R20 one process at a time works on a repository", () => {
     await using _third = await locks().enter(repo);
   });
 
+  test("one who comes while it is being given back does not take it for another's", async () => {
+    const own = locks();
+    for (let round = 0; round < 20; round++) {
+      const lock = await own.enter(repo);
+      const given = lock[Symbol.asyncDispose]();
+      await using _next = await own.enter(repo);
+      await given;
+      expect(left()).toEqual(["owner--model.lock"]);
+    }
+    expect(left()).toEqual([]);
+  });
+
   test.each([
     ["of a process number that is another program's by now", String(process.pid), 120_000],
     ["that was never finished", "", 120_000],

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { SPEAK_RATE_HZ, type AudioChunk } from "../../shared/audio.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { AppError } from "../../shared/errors.ts";
+import { AppError, systemCode } from "../../shared/errors.ts";
 import type { PlayerSink } from "./audio-queue.ts";
 
 const HEADER_BYTES = 44;
@@ -114,7 +114,7 @@ export class WavSink extends ScheduleSink implements Disposable {
     try {
       return act();
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      const code = systemCode(error);
       if (code === "ENOSPC") {
         throw new AppError("disk-full", `The disk is full: ${this.#path} could not be written.`, {
           cause: error,

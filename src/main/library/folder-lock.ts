@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { link, mkdir, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import path from "node:path";
 import type { Clock } from "../../shared/clock.ts";
-import { AppError } from "../../shared/errors.ts";
+import { AppError, systemCode } from "../../shared/errors.ts";
 import { diskError } from "./part-file.ts";
 
 /** How often a holder says that it is still there. */
@@ -25,6 +25,8 @@ export class RepositoryLocks {
   readonly #root: string;
   readonly #clock: Clock;
   readonly #held = new Map<string, Held>();
+  /** The last lock given back: whoever comes meanwhile must not find it there and take it for another's. */
+  #left: Promise<unknown> = Promise.resolve();
 
   /** Locks lie in `root`, as small files that tell who works. */
   constructor(root: string, clock: Clock) {
@@ -37,22 +39,28 @@ export class RepositoryLocks {
    * its process number; `file-unwritable`, `disk-full`.
    */
   async enter(repo: string): Promise<AsyncDisposable> {
-    const held = this.#held.get(repo) ?? { lock: acquired(this.#root, repo, this.#clock), users: 0 };
+    const held = this.#held.get(repo) ?? { lock: this.#acquire(repo), users: 0 };
     this.#held.set(repo, held);
     held.users += 1;
-    const leave = async (): Promise<void> => {
-      if (--held.users > 0) return;
+    const lock = await held.lock.catch((error: unknown) => {
       // Whoever comes from now on asks anew.
-      this.#held.delete(repo);
-      await (await held.lock)[Symbol.asyncDispose]();
-    };
-    try {
-      await held.lock;
-    } catch (error) {
-      await leave().catch(() => {});
+      if (this.#held.get(repo) === held) this.#held.delete(repo);
       throw error;
-    }
-    return { [Symbol.asyncDispose]: leave };
+    });
+    return {
+      [Symbol.asyncDispose]: async () => {
+        if (--held.users > 0) return;
+        this.#held.delete(repo);
+        const given = lock[Symbol.asyncDispose]();
+        this.#left = Promise.resolve(given).catch(() => {});
+        await given;
+      },
+    };
+  }
+
+  async #acquire(repo: string): Promise<AsyncDisposable> {
+    await this.#left;
+    return await acquired(this.#root, repo, this.#clock);
   }
 }
 
@@ -97,7 +105,7 @@ async function created(file: string): Promise<boolean> {
     await handle.close();
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    if (systemCode(error) === "EEXIST") return false;
     throw error;
   }
 }
@@ -126,7 +134,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return systemCode(error) === "EPERM";
   }
 }
 

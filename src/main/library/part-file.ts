@@ -1,7 +1,7 @@
 import type { Hash } from "node:crypto";
 import { mkdir, open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import path from "node:path";
-import { AppError } from "../../shared/errors.ts";
+import { AppError, systemCode } from "../../shared/errors.ts";
 import { digestFile, startDigest } from "./digest.ts";
 import type { RemoteFile } from "./hub.ts";
 
@@ -118,7 +118,7 @@ export function partPathOf(target: string, remote: RemoteFile): string {
 /** What the disk did to us, in words. */
 export function diskError(error: unknown, file: string): AppError {
   if (error instanceof AppError) return error;
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = systemCode(error);
   const details = { file };
   if (code === "ENOSPC" || code === "EDQUOT") {
     return new AppError(

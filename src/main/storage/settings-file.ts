@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, copyFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import type { Clock } from "../../shared/clock.ts";
-import { AppError } from "../../shared/errors.ts";
+import { AppError, systemCode } from "../../shared/errors.ts";
 import {
   applySettingsPatch,
   defaultSettings,
@@ -92,7 +92,8 @@ export class SettingsFile implements AsyncDisposable {
       text = readFileSync(file, "utf8");
     } catch (error) {
       // The first start has no file; anything else the person should know.
-      if (!isMissing(error)) this.#complain(`${failureSentence(error)}. Parley uses the default settings.`);
+      if (systemCode(error) !== "ENOENT")
+        this.#complain(`${failureSentence(error)}. Parley uses the default settings.`);
       return defaultSettings();
     }
     try {
@@ -128,8 +129,4 @@ export class SettingsFile implements AsyncDisposable {
   #complain(message: string): void {
     this.#options.onNotice({ level: "warning", code: "storage", message });
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

@@ -1,7 +1,7 @@
 import { open, stat, type FileHandle } from "node:fs/promises";
 import { setImmediate as nextTick } from "node:timers/promises";
 import { LISTEN_RATE_HZ } from "../../../shared/audio.ts";
-import { AppError } from "../../../shared/errors.ts";
+import { AppError, systemCode } from "../../../shared/errors.ts";
 import type { DecodedAudio } from "../services.ts";
 import { measureLevel } from "./level.ts";
 import { Resampler } from "./resampler.ts";
@@ -124,7 +124,7 @@ async function explained<Result>(path: string, work: () => Promise<Result>): Pro
 }
 
 function reason(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = systemCode(error);
   if (code === "ENOENT" || code === "ENOTDIR") return "there is no such file.";
   if (code === "EACCES" || code === "EPERM") return "you have no permission to read it.";
   return error instanceof Error ? error.message : String(error);
