@@ -113,7 +113,7 @@ describe.skipIf(!icd)("R21 WebGPU, on a real device", () => {
         expect(rows.find(({ provider }) => provider === "webgpu")).toMatchObject({
           graphs: [],
           reason: expect.stringMatching(/f16/),
-          fix: "This graphics card has no half precision: take the model in q4 in place of q4f16.",
+          fix: "This graphics card has no half precision: take a model without f16 in its name, such as q4 or fp32.",
         });
       },
       120_000,

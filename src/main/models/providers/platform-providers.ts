@@ -60,14 +60,10 @@ export function obstacleTo(provider: RealProvider, machine: Machine): Obstacle |
 /** How onnxruntime's WebGPU says that a device has no shader-f16 (1.30). */
 const NO_HALF_PRECISION = /requires? (shader-)?f16/i;
 
-/** What to do about a provider that was tried in vain, and why it was in vain. */
-export function fixFor(
-  provider: RealProvider,
-  { platform }: Machine,
-  reason: string | null = null,
-): string | null {
+/** What to do about a provider that was tried in vain, for `reason`. */
+export function fixFor(provider: RealProvider, { platform }: Machine, reason: string | null): string | null {
   if (reason !== null && NO_HALF_PRECISION.test(reason)) {
-    return "This graphics card has no half precision: take the model in q4 in place of q4f16.";
+    return "This graphics card has no half precision: take a model without f16 in its name, such as q4 or fp32.";
   }
   switch (provider) {
     case "webgpu":
