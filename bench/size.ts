@@ -10,7 +10,7 @@ import { scaleNamed } from "../tools/synthetic/scales.ts";
 import { writeModels } from "../tools/synthetic/write-models.ts";
 import { describe } from "./figures.ts";
 import { commit, describeMachine, versions } from "./machine.ts";
-import { measureFloor } from "./size/floor.ts";
+import { between, measureFloor } from "./size/floor.ts";
 import { measureOwn } from "./size/own.ts";
 import type { PeerTask, PeerTimes } from "./size/peer-process.ts";
 import { sizeFigures } from "./size/size-figures.ts";
@@ -46,9 +46,10 @@ try {
     { length: rounds + 1 },
     (_, round) => `${round} ${"of the six ".repeat(PROMPT_WORDS / 3)}`,
   );
+  const before = await measureFloor(scale, PROMPT_WORDS);
   const own = await measureOwn({ folder, provider, prompts, newTokens: NEW_TOKENS });
+  const floor = between(before, await measureFloor(scale, own.promptTokens));
   const peer = await measurePeer({ folder, promptTokens: own.promptTokens, newTokens: NEW_TOKENS, rounds });
-  const floor = await measureFloor(scale, own.promptTokens);
   const files = bytesOf(path.join(folder, "voxtral"));
   const figures = sizeFigures({ own, peer, floor, scale, files, newTokens: NEW_TOKENS });
   console.log(

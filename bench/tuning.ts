@@ -14,12 +14,21 @@ import { findGraph } from "../src/main/models/model-folder.ts";
 import { readModel } from "../src/main/models/onnx-model.ts";
 import { openGraph } from "../src/main/models/onnx-session.ts";
 import { withLastLogits } from "../src/main/models/tuning/last-logits.ts";
-import { modelBytes, withIntegerActivations, withNewRows } from "../src/main/models/tuning/tuned-decoder.ts";
+import { withNewRows } from "../src/main/models/tuning/new-rows.ts";
+import { withStepAttention } from "../src/main/models/tuning/step-attention.ts";
+import { modelBytes, withIntegerActivations } from "../src/main/models/tuning/tuned-decoder.ts";
 import { Decoder } from "../src/main/models/voxtral/decoder.ts";
 import { KvCache } from "../src/main/models/voxtral/kv-cache.ts";
 import { percentile } from "../src/shared/metrics.ts";
 
-const variants = ["as published", "+ new rows", "+ last logits", "+ integer activations"] as const;
+const changes = [withNewRows, withLastLogits, withIntegerActivations, withStepAttention] as const;
+const variants = [
+  "as published",
+  "+ new rows",
+  "+ last logits",
+  "+ integer activations",
+  "+ steps' attention",
+] as const;
 
 /** Of the first scores, as many are compared. */
 const SCORES = 1000;
@@ -62,7 +71,7 @@ else console.log(JSON.stringify(await measure(Number(values.variant))));
 /** Opens the decoder with the first `count` changes and runs every length on an empty cache. */
 async function measure(count: number): Promise<Measurement> {
   let model = readModel(readFileSync(path));
-  for (const change of [withNewRows, withLastLogits, withIntegerActivations].slice(0, count)) {
+  for (const change of changes.slice(0, count)) {
     const changed = change(model);
     if (changed === model) throw new Error(`${path} cannot be tuned: ${variants[count]}.`);
     model = changed;

@@ -6,13 +6,11 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readModel, type OnnxModel } from "../../src/main/models/onnx-model.ts";
 import { openGraph, type Graph } from "../../src/main/models/onnx-session.ts";
+import { withAttribute } from "../../src/main/models/tuning/nodes.ts";
 import { withLastLogits } from "../../src/main/models/tuning/last-logits.ts";
-import {
-  modelBytes,
-  tunedDecoder,
-  withNewRows,
-  type Tuning,
-} from "../../src/main/models/tuning/tuned-decoder.ts";
+import { withNewRows } from "../../src/main/models/tuning/new-rows.ts";
+import { withStepAttention } from "../../src/main/models/tuning/step-attention.ts";
+import { modelBytes, tunedDecoder, type Tuning } from "../../src/main/models/tuning/tuned-decoder.ts";
 import { Decoder } from "../../src/main/models/voxtral/decoder.ts";
 import { KvCache } from "../../src/main/models/voxtral/kv-cache.ts";
 import { scales } from "../../tools/synthetic/scales.ts";
@@ -179,6 +177,47 @@ describe.each(["q4", "q4f16"])("R45 a tuned decoder, %s", (dtype) => {
         expect(Math.abs(score - expected[run]![id]!)).toBeLessThan(tolerance);
     }
     await Promise.all([plain.release(), tuned.graph.release()]);
+  });
+
+  const inFloat32 = dtype === "q4" ? test : undefined;
+  inFloat32?.(
+    "whose steps attend by products chooses the same words: the same sums in another order",
+    async () => {
+      const plain = await openGraph(file(), options);
+      const expected = await conversation(new Decoder(plain, 1024));
+      const model = withStepAttention(withNewRows(original()));
+      const branches = model.nodes.filter(({ op }) => op === "If");
+      expect(branches).toHaveLength(scales.ci.layers);
+      expect(model.nodes.filter(({ op }) => op === "GroupQueryAttention")).toEqual([]);
+      const tuned = await opened(model, { givesLastLogits: false, givesNewRows: true });
+      expect(tuned.scores.map(chosen)).toEqual(expected.map(chosen));
+      for (const [run, scores] of tuned.scores.entries()) {
+        for (const [id, score] of scores.entries())
+          expect(Math.abs(score - expected[run]![id]!)).toBeLessThan(1e-4);
+      }
+      // A prompt at the beginning is no step: the operator's own scores, to the last bit.
+      expect(tuned.scores[0]).toEqual(expected[0]);
+      await Promise.all([plain.release(), tuned.graph.release()]);
+    },
+  );
+
+  test("keeps the attention operator where products would not do the same", () => {
+    const lean = withNewRows(original());
+    expect(withStepAttention(original()).nodes.some(({ op }) => op === "If")).toBe(false);
+    // Casts of whole caches would cost more than they save.
+    if (dtype === "q4f16") expect(withStepAttention(lean)).toBe(lean);
+    for (const [name, value] of [
+      ["do_rotary", 1],
+      ["softcap", { float: 30 }],
+      ["local_window_size", 4096],
+      ["smooth_softmax", 1],
+    ] as const) {
+      const nodes = lean.nodes.map((node) =>
+        node.op === "GroupQueryAttention" ? { ...node, bytes: withAttribute(node.bytes, name, value) } : node,
+      );
+      const other = { ...lean, nodes };
+      expect(withStepAttention(other), name).toBe(other);
+    }
   });
 
   test("says what it changed, keeps its file, and leaves alone what it does not know", () => {

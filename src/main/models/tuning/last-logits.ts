@@ -1,5 +1,6 @@
 import { withInputs, type ModelNode, type OnnxModel } from "../onnx-model.ts";
-import { listOf, plainNode, withInteger } from "./nodes.ts";
+import { integers } from "./constants.ts";
+import { plainNode } from "./nodes.ts";
 
 const LOGITS = "logits";
 const LAST = "parley.last_position";
@@ -37,14 +38,13 @@ export function withLastLogits(model: OnnxModel): OnnxModel {
     isBrief = true;
     return [...[...chosen].map(([from, to]) => lastPosition(from, to)), shortened];
   });
-  const initializers = new Map(model.initializers).set(LAST, listOf(LAST, -1n));
+  const initializers = new Map(model.initializers).set(LAST, integers(LAST, [-1]));
   return { ...model, nodes, initializers };
 }
 
 /** An index counts from the end when it is negative. Gather with a list of one keeps the axis: [batch, positions, width] → [batch, 1, width]. */
 function lastPosition(from: string, to: string): ModelNode {
-  const gather = plainNode("Gather", [from, LAST], to);
-  return { ...gather, bytes: withInteger(gather.bytes, "axis", 1) };
+  return plainNode("Gather", [from, LAST], to, { attributes: { axis: 1 } });
 }
 
 /** The product that makes the logits: its result is them, or becomes them one position at a time. */

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { readModel, type OnnxModel } from "../onnx-model.ts";
 import { onnxModel, type GraphNode } from "../voxtral/onnx-bytes.ts";
 import { withLastLogits } from "./last-logits.ts";
-import { modelBytes, withIntegerActivations, withNewRows } from "./tuned-decoder.ts";
+import { withNewRows } from "./new-rows.ts";
+import { modelBytes, withIntegerActivations } from "./tuned-decoder.ts";
 
 const cacheDims = ["batch", 2, "past", 4] as const;
 const attention: GraphNode = {

@@ -1,8 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
-import { isExternal, readModel, valueInfo, withOutputs, writeGraph, writeModel } from "../onnx-model.ts";
+import { isExternal, readModel, writeGraph, writeModel } from "../onnx-model.ts";
 import type { Chunks, OnnxModel } from "../onnx-model.ts";
 import { withLastLogits } from "./last-logits.ts";
-import { hasAttribute, listOf, plainNode, withInteger } from "./nodes.ts";
+import { withNewRows } from "./new-rows.ts";
+import { hasAttribute, withAttribute } from "./nodes.ts";
+import { withStepAttention } from "./step-attention.ts";
 
 /** Larger graph files hold weights themselves, and writing them again would cost more than it gains. */
 const LARGEST_FILE_BYTES = 32 * 1024 * 1024;
@@ -40,7 +42,11 @@ export function tunedDecoder(path: string): TunedDecoder | undefined {
     const fast = withIntegerActivations(model);
     const brief = withLastLogits(fast);
     const lean = withNewRows(brief);
-    return { bytes: modelBytes(lean), givesLastLogits: brief !== fast, givesNewRows: lean !== brief };
+    return {
+      bytes: modelBytes(withStepAttention(lean)),
+      givesLastLogits: brief !== fast,
+      givesNewRows: lean !== brief,
+    };
   } catch {
     // Silence is right, as said above.
     return undefined;
@@ -51,55 +57,10 @@ export function tunedDecoder(path: string): TunedDecoder | undefined {
 export function withIntegerActivations(model: OnnxModel): OnnxModel {
   const nodes = model.nodes.map((node) =>
     node.op === "MatMulNBits" && !hasAttribute(node, "accuracy_level")
-      ? { ...node, bytes: withInteger(node.bytes, "accuracy_level", INTEGER_ACTIVATIONS) }
+      ? { ...node, bytes: withAttribute(node.bytes, "accuracy_level", INTEGER_ACTIVATIONS) }
       : node,
   );
   return { ...model, nodes };
-}
-
-/** What `withNewRows` adds to the names of a cache's outputs while they are whole. */
-const WHOLE = "parley.whole.";
-
-/**
- * The model with caches that hand back only the rows it has computed, [batch, heads, new positions, headSize]: without, the
- * runtime copies each cache out whole at every step. The inputs may then be longer than what is cached in them
- * (`attention_mask` says how much that is), so that rows can be added in place. For graphs whose caches
- * GroupQueryAttention keeps; the model itself for others.
- */
-export function withNewRows(model: OnnxModel): OnnxModel {
-  const presents = new Set([...model.outputs.keys()].filter((name) => name.startsWith("present.")));
-  const makers = model.nodes.filter(({ outputs }) => outputs.some((name) => presents.has(name)));
-  const hasLengths = model.inputs.has("attention_mask") && model.inputs.has("inputs_embeds");
-  if (!hasLengths || makers.length === 0 || makers.some(({ op }) => op !== "GroupQueryAttention"))
-    return model;
-  const [one, two] = ["parley.one", "parley.two"];
-  const lengths = [
-    plainNode("Shape", ["attention_mask"], "parley.mask_shape"),
-    plainNode("Gather", ["parley.mask_shape", one], "parley.total"),
-    plainNode("Shape", ["inputs_embeds"], "parley.embeds_shape"),
-    plainNode("Gather", ["parley.embeds_shape", one], "parley.added"),
-    plainNode("Sub", ["parley.total", "parley.added"], "parley.before"),
-  ];
-  const nodes = model.nodes.flatMap((node) => {
-    const kept = node.outputs.filter((name) => presents.has(name));
-    if (kept.length === 0) return [node];
-    const renamed = new Map(kept.map((name) => [name, WHOLE + name]));
-    const whole = {
-      ...node,
-      outputs: node.outputs.map((name) => renamed.get(name) ?? name),
-      bytes: withOutputs(node, renamed),
-    };
-    return [
-      whole,
-      ...kept.map((name) => plainNode("Slice", [WHOLE + name, "parley.before", "parley.total", two], name)),
-    ];
-  });
-  const initializers = new Map(model.initializers).set(one, listOf(one, 1n)).set(two, listOf(two, 2n));
-  // Types are inferred: the caches' own say that their third dimension is that of the mask.
-  const outputs = new Map(
-    [...model.outputs].map(([name, info]) => [name, presents.has(name) ? valueInfo(name) : info]),
-  );
-  return { ...model, nodes: [...lengths, ...nodes], initializers, outputs };
 }
 
 /** The model as a file, with weights where they were. */

@@ -168,7 +168,8 @@ function openOptions(
     // A lookup whose result this process needs at once: on a device it would only travel there and back.
     provider: stem === "embed_tokens" ? "cpu" : graphProvider(params, stem),
     threads: threads === 0 && stem !== "audio_encoder" && isSmall(file) ? 1 : threads,
-    spins: stem === "audio_encoder",
+    ...(stem === "audio_encoder" ? { spins: true } : {}),
+    ...(stem === "decoder_model_merged" ? { spins: "briefly" } : {}),
     gpuOutputs: stem === "decoder_model_merged" ? presentNames(config.layers) : [],
   };
 }
