@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { Conversation } from "../src/main/assistant/conversation.ts";
+import { Conversation, type ConversationSettings } from "../src/main/assistant/conversation.ts";
 import { ScheduleSink } from "../src/main/assistant/wav-sink.ts";
 import { say } from "../src/main/cli/session.ts";
 import type { Engine } from "../src/main/models/engine.ts";
@@ -26,9 +26,13 @@ export interface ProductTurn {
 }
 
 /** Asks recordings (16 kHz mono) as the turns of one conversation. Throws when a turn fails. */
-export async function converse(engine: Engine, questions: readonly Float32Array[]): Promise<ProductTurn[]> {
+export async function converse(
+  engine: Engine,
+  questions: readonly Float32Array[],
+  settings: Partial<ConversationSettings> = {},
+): Promise<ProductTurn[]> {
   const sink = new ScheduleSink(systemClock);
-  const conversation = new Conversation({ engine, sink });
+  const conversation = new Conversation({ engine, sink, settings });
   sink.onPlayed = (turnId, played, underruns) => conversation.acknowledge(turnId, played, underruns);
   const turns: ProductTurn[] = [];
   try {

@@ -46,8 +46,9 @@ try {
     { length: rounds + 1 },
     (_, round) => `${round} ${"of the six ".repeat(PROMPT_WORDS / 3)}`,
   );
+  const question = path.join(root, "samples", "biggest-planet.wav");
   const before = await measureFloor(scale, PROMPT_WORDS);
-  const own = await measureOwn({ folder, provider, prompts, newTokens: NEW_TOKENS });
+  const own = await measureOwn({ folder, provider, prompts, newTokens: NEW_TOKENS, question });
   const floor = between(before, await measureFloor(scale, own.promptTokens));
   const peer = await measurePeer({ folder, promptTokens: own.promptTokens, newTokens: NEW_TOKENS, rounds });
   const files = bytesOf(path.join(folder, "voxtral"));

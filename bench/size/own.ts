@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { startEngine } from "../../src/main/models/engine.ts";
 import { greedy, type GenerationPart, type RealProvider } from "../../src/main/models/services.ts";
+import { decodeFile } from "../../src/main/cli/session.ts";
 import { percentile } from "../../src/shared/metrics.ts";
+import { converse, type ProductTurn } from "../product.ts";
 
 /** What Parley's own decoder takes, speech left out. */
 export interface OwnTimes {
@@ -14,6 +16,9 @@ export interface OwnTimes {
   readonly prefillMs: number;
   readonly stepMs: number;
   readonly provider: string;
+  /** Of spoken questions, from the release of the key. */
+  readonly firstTokenMs: number;
+  readonly firstAudioMs: number;
 }
 
 export interface DecodeTask {
@@ -22,10 +27,16 @@ export interface DecodeTask {
   /** One prompt each round, of about as many tokens, with no beginning in common. */
   readonly prompts: readonly string[];
   readonly newTokens: number;
+  /** A recording, asked as often as there are prompts. */
+  readonly question: string;
 }
 
+/** Enough for a first piece of speech; synthetic decoders never end a reply. */
+const SPOKEN_TOKENS = 24;
+
 /** Loads the models in Parley's processes and answers each prompt. */
-export async function measureOwn({ folder, provider, prompts, newTokens }: DecodeTask): Promise<OwnTimes> {
+export async function measureOwn(task: DecodeTask): Promise<OwnTimes> {
+  const { folder, provider, prompts, newTokens } = task;
   const model = (kind: string) => ({ modelDir: `${folder}/${kind}`, provider, threads: 0 });
   const engine = startEngine({
     models: { voxtral: { ...model("voxtral"), dtype: "q4" }, kokoro: { ...model("kokoro"), dtype: "fp32" } },
@@ -58,6 +69,11 @@ export async function measureOwn({ folder, provider, prompts, newTokens }: Decod
         if (part.type === "token" && part.index > 0) steps.push(part.span.endMs - part.span.startMs);
       }
     }
+    const { samples } = await decodeFile(engine, task.question);
+    const spoken: ProductTurn[] = [];
+    for (const _ of prompts)
+      spoken.push(...(await converse(engine, [samples], { maxNewTokens: SPOKEN_TOKENS })));
+    const middle = (of: (turn: ProductTurn) => number): number => percentile(spoken.slice(1).map(of), 0.5);
     return {
       loadMs: voxtral.loadMs,
       readBytes,
@@ -66,6 +82,8 @@ export async function measureOwn({ folder, provider, prompts, newTokens }: Decod
       prefillMs: percentile(prefills.slice(1), 0.5),
       stepMs: percentile(steps, 0.5),
       provider: [...new Set(Object.values(voxtral.providers))].join("+"),
+      firstTokenMs: middle((turn) => turn.firstTokenMs),
+      firstAudioMs: middle((turn) => turn.firstAudioMs),
     };
   } finally {
     await engine.dispose();

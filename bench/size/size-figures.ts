@@ -73,6 +73,8 @@ export function sizeFigures({ own, peer, floor, scale, files, newTokens }: SizeM
       1.15,
       own.readBytes === null ? "not told by this system" : `${mb(own.readBytes)} ÷ ${mb(files)}`,
     ),
+    figure("spoken question: first token", own.firstTokenMs, null, "from the release of the key", "ms"),
+    figure("spoken question: first audio", own.firstAudioMs, null, "from the release of the key", "ms"),
     figure("loading", own.loadMs, null, `the peer ${ms(peer.loadMs)}`, "ms"),
     figure(
       "prefill, milliseconds a position",

@@ -1,18 +1,25 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readModel, type OnnxModel } from "../../src/main/models/onnx-model.ts";
+import { readModel, withInputs, withOutputs } from "../../src/main/models/onnx-model.ts";
+import type { ModelNode, OnnxModel } from "../../src/main/models/onnx-model.ts";
 import { openGraph, type Graph } from "../../src/main/models/onnx-session.ts";
 import { withAttribute } from "../../src/main/models/tuning/nodes.ts";
 import { withLastLogits } from "../../src/main/models/tuning/last-logits.ts";
 import { withNewRows } from "../../src/main/models/tuning/new-rows.ts";
 import { withStepAttention } from "../../src/main/models/tuning/step-attention.ts";
-import { modelBytes, tunedDecoder, type Tuning } from "../../src/main/models/tuning/tuned-decoder.ts";
+import {
+  modelBytes,
+  tunedDecoder,
+  type TunedDecoder,
+  type Tuning,
+} from "../../src/main/models/tuning/tuned-decoder.ts";
 import { Decoder } from "../../src/main/models/voxtral/decoder.ts";
 import { KvCache } from "../../src/main/models/voxtral/kv-cache.ts";
+import { openDecoder } from "../../src/main/models/voxtral/open-decoder.ts";
 import { scales } from "../../tools/synthetic/scales.ts";
 import { writeModels } from "../../tools/synthetic/write-models.ts";
 import { eventsIn, runCli } from "../cli/run-cli.ts";
@@ -220,22 +227,55 @@ describe.each(["q4", "q4f16"])("R45 a tuned decoder, %s", (dtype) => {
     }
   });
 
+  /** The tuned decoder, which is expected to be one. */
+  const tunedFile = (): TunedDecoder => {
+    const tuned = tunedDecoder(file());
+    if ("asItIsBecause" in tuned) throw new Error(tuned.asItIsBecause);
+    return tuned;
+  };
+
   test("says what it changed, keeps its file, and leaves alone what it does not know", () => {
     const before = readFileSync(file());
-    const tuned = tunedDecoder(file());
+    const tuned = tunedFile();
+    const changes = ["integer activations", "last logits", "new rows"];
+    expect(tuned.changes).toEqual(dtype === "q4" ? [...changes, "steps' attention"] : changes);
     expect(tuned).toMatchObject({ givesLastLogits: true, givesNewRows: true });
-    const products = readModel(tuned!.bytes).nodes.filter(({ op }) => op === "MatMulNBits");
+    const products = readModel(tuned.bytes).nodes.filter(({ op }) => op === "MatMulNBits");
     expect(products.length).toBe(15);
     for (const { bytes } of products) expect(Buffer.from(bytes).includes("accuracy_level")).toBe(true);
     expect(readFileSync(file()).equals(before)).toBe(true);
-    expect(tunedDecoder(path.join(pack, "voxtral/onnx/decoder_model_merged.onnx"))).toBeUndefined();
-    expect(tunedDecoder(path.join(pack, "voxtral/config.json"))).toBeUndefined();
-    expect(tunedDecoder(path.join(folder, "nothing.onnx"))).toBeUndefined();
+    const reasonFor = (name: string): unknown => tunedDecoder(name);
+    const demo = path.join(pack, "voxtral/onnx/decoder_model_merged.onnx");
+    expect(reasonFor(demo)).toEqual({ asItIsBecause: "Its weights are in the graph's own file." });
+    const unreadable = { asItIsBecause: expect.stringContaining("Its graph could not be read: ") as string };
+    expect(reasonFor(path.join(pack, "voxtral/config.json"))).toEqual(unreadable);
+    expect(reasonFor(path.join(folder, "nothing.onnx"))).toEqual(unreadable);
+  });
+
+  test("that the runtime refuses runs as it is, and says why", async () => {
+    // A tensor of this graph has the name of one that tuning adds.
+    const name = path.join(folder, "one", "voxtral", "onnx", `refused_${dtype}.onnx`);
+    const taken = new Map([[original().nodes.at(-1)!.inputs[0]!, "parley.total"]]);
+    const renamed = (node: ModelNode): ModelNode => {
+      const bytes = withInputs({ ...node, bytes: withOutputs(node, taken) }, taken);
+      return { ...node, bytes };
+    };
+    writeFileSync(name, modelBytes({ ...original(), nodes: original().nodes.map(renamed) }));
+    const opened = await openDecoder(name, options);
+    expect(opened.tuning).toEqual({
+      changes: [],
+      asItIsBecause: expect.stringContaining("The tuned graph does not run here: ") as string,
+    });
+    const plain = await openGraph(file(), options);
+    expect(await conversation(new Decoder(opened.graph, 1024))).toEqual(
+      await conversation(new Decoder(plain, 1024)),
+    );
+    await Promise.all([opened.graph.release(), plain.release()]);
   });
 
   test("integer activations change the scores by little", async () => {
     const plain = await openGraph(file(), options);
-    const { bytes } = tunedDecoder(file())!;
+    const { bytes } = tunedFile();
     const tuned = await openGraph(file(), { ...options, modelFor: async () => bytes });
     const [expected] = await conversation(new Decoder(plain, 1024));
     const tuning = { givesLastLogits: true, givesNewRows: true };

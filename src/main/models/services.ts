@@ -293,6 +293,8 @@ export interface VoxtralInfo extends LoadResult {
   readonly kvOnDevice: boolean;
   /** Pieces in which the audio encoder runs, to be abandoned between two; 1 with the reason when it runs as a whole. */
   readonly encoderPieces: { readonly count: number; readonly wholeBecause?: string };
+  /** What was changed about the decoder's graph (docs/decisions/0013); with a reason when it runs as it is. */
+  readonly decoderTuning: { readonly changes: readonly string[]; readonly asItIsBecause?: string };
 }
 
 export interface VoxtralService {

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { isExternal, readModel, writeGraph, writeModel } from "../onnx-model.ts";
-import type { Chunks, OnnxModel } from "../onnx-model.ts";
+import { AppError } from "../../../shared/errors.ts";
+import type { Chunks, ModelNode, OnnxModel } from "../onnx-model.ts";
 import { withLastLogits } from "./last-logits.ts";
 import { withNewRows } from "./new-rows.ts";
 import { hasAttribute, withAttribute } from "./nodes.ts";
@@ -15,6 +16,9 @@ const LARGEST_FILE_BYTES = 32 * 1024 * 1024;
  */
 const INTEGER_ACTIVATIONS = 4;
 
+/** What can be changed about a decoder's graph. */
+export type TuningChange = "integer activations" | "last logits" | "new rows" | "steps' attention";
+
 /** What a tuned decoder does otherwise than its file. */
 export interface Tuning {
   /** `logits` are those of the last position alone, [1, 1, vocabulary]. */
@@ -24,39 +28,55 @@ export interface Tuning {
 }
 
 export interface TunedDecoder extends Tuning {
+  readonly changes: readonly TuningChange[];
   /** The model file; its weights lie beside the original. */
   readonly bytes: Uint8Array;
 }
 
 /**
  * The decoder at `path` as it runs best on the CPU: integer activations for its 4-bit products, logits of the last
- * position, caches that hand back only what is new. Undefined where there is nothing to gain, or the graph is not
- * understood: then the file runs as it is, and if it is damaged, opening it says so.
+ * position, caches that hand back only what is new, steps that attend without copying them. Or why not: there is nothing to
+ * gain, or the graph is not understood; then the file runs as it is, and if it is damaged, opening it says so.
  */
-export function tunedDecoder(path: string): TunedDecoder | undefined {
+export function tunedDecoder(path: string): TunedDecoder | { readonly asItIsBecause: string } {
   try {
-    if (statSync(path).size > LARGEST_FILE_BYTES) return undefined;
-    const model = readModel(readFileSync(path));
-    // Weights in the graph's own file: a small model, whose products have nothing to gain.
-    if (![...model.initializers.values()].some(isExternal)) return undefined;
-    const fast = withIntegerActivations(model);
-    const brief = withLastLogits(fast);
-    const lean = withNewRows(brief);
+    if (statSync(path).size > LARGEST_FILE_BYTES)
+      return { asItIsBecause: "Its weights are in the graph's own file." };
+    let model = readModel(readFileSync(path));
+    if (![...model.initializers.values()].some(isExternal))
+      return { asItIsBecause: "Its weights are in the graph's own file." };
+    const changes: TuningChange[] = [];
+    for (const [change, apply] of tunings) {
+      const changed = apply(model);
+      if (changed !== model) changes.push(change);
+      model = changed;
+    }
     return {
-      bytes: modelBytes(withStepAttention(lean)),
-      givesLastLogits: brief !== fast,
-      givesNewRows: lean !== brief,
+      bytes: modelBytes(model),
+      changes,
+      givesLastLogits: changes.includes("last logits"),
+      givesNewRows: changes.includes("new rows"),
     };
-  } catch {
-    // Silence is right, as said above.
-    return undefined;
+  } catch (error) {
+    return { asItIsBecause: `Its graph could not be read: ${AppError.from(error).message}` };
   }
 }
 
+/** In this order: the last builds on the one before it. */
+const tunings: readonly (readonly [TuningChange, (model: OnnxModel) => OnnxModel])[] = [
+  ["integer activations", withIntegerActivations],
+  ["last logits", withLastLogits],
+  ["new rows", withNewRows],
+  ["steps' attention", withStepAttention],
+];
+
 /** The model with `accuracy_level` 4 on every 4-bit product that says nothing of its own. */
 export function withIntegerActivations(model: OnnxModel): OnnxModel {
+  const isSilent = (node: ModelNode): boolean =>
+    node.op === "MatMulNBits" && !hasAttribute(node, "accuracy_level");
+  if (!model.nodes.some(isSilent)) return model;
   const nodes = model.nodes.map((node) =>
-    node.op === "MatMulNBits" && !hasAttribute(node, "accuracy_level")
+    isSilent(node)
       ? { ...node, bytes: withAttribute(node.bytes, "accuracy_level", INTEGER_ACTIVATIONS) }
       : node,
   );

@@ -91,6 +91,7 @@ export class VoxtralEngine {
         kvDtype: decoder.layout.type,
         kvOnDevice,
         encoderPieces: encoder.pieces,
+        decoderTuning: model.tuning,
       });
     } catch (error) {
       await model.release();

@@ -8,8 +8,8 @@ import { openGraph } from "../onnx-session.ts";
 import type { Graph, OpenOptions } from "../onnx-session.ts";
 import type { LoadParams } from "../services.ts";
 import { graphProvider } from "../graph-provider.ts";
-import { tunedDecoder, type Tuning } from "../tuning/tuned-decoder.ts";
 import { Decoder } from "./decoder.ts";
+import { openDecoder, type DecoderTuning } from "./open-decoder.ts";
 import { DecoderWork } from "./decoder-work.ts";
 import { createDeviceTruncation } from "./device-truncate.ts";
 import { createEmbeddings } from "./embeddings.ts";
@@ -51,6 +51,7 @@ export interface LoadedModel {
   readonly encoder: Encoder;
   readonly embeddings: Embeddings;
   readonly decoder: Decoder;
+  readonly tuning: DecoderTuning;
   readonly work: DecoderWork;
   readonly deviceTruncate: DeviceTruncate | undefined;
   /** Frees the sessions. Idempotent. */
@@ -90,7 +91,7 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
     );
     const audio_encoder = keep(encoder.graph);
     const embed_tokens = await open("embed_tokens");
-    const { graph, tuned } = await openDecoder(
+    const { graph, tuned, tuning } = await openDecoder(
       files.decoder_model_merged.path,
       openOptions("decoder_model_merged", files.decoder_model_merged, params, config),
     );
@@ -126,6 +127,7 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
       encoder,
       embeddings,
       decoder,
+      tuning,
       work: decoderWork(config, decoder),
       deviceTruncate: truncation?.truncate,
       release,
@@ -133,22 +135,6 @@ export async function loadModel(params: LoadParams): Promise<LoadedModel> {
   } catch (error) {
     await release();
     throw error;
-  }
-}
-
-/** Opens the decoder, tuned where that is known to help; as it is where the tuned one cannot be opened. */
-async function openDecoder(
-  path: string,
-  options: OpenOptions,
-): Promise<{ readonly graph: Graph; readonly tuned: Tuning | undefined }> {
-  const tuned = options.provider === "cpu" ? tunedDecoder(path) : undefined;
-  if (!tuned) return { graph: await openGraph(path, options), tuned };
-  try {
-    return { graph: await openGraph(path, { ...options, modelFor: async () => tuned.bytes }), tuned };
-  } catch (error) {
-    if (error instanceof AppError && error.code === "out-of-memory") throw error;
-    // The file itself may be sound; if it is not, this says so.
-    return { graph: await openGraph(path, options), tuned: undefined };
   }
 }
 

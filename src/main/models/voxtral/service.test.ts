@@ -32,6 +32,7 @@ describe("R44 the service over a port", () => {
       kvDtype: "float32",
       kvOnDevice: false,
       encoderPieces: { count: 9 },
+      decoderTuning: { changes: [], asItIsBecause: "Its weights are in the graph's own file." },
     });
 
     const prompt = {
