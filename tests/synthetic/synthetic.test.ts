@@ -261,16 +261,16 @@ describe.each(["q4", "q4f16"])("R45 a tuned decoder, %s", (dtype) => {
       return { ...node, bytes };
     };
     writeFileSync(name, modelBytes({ ...original(), nodes: original().nodes.map(renamed) }));
-    const opened = await openDecoder(name, options);
-    expect(opened.tuning).toEqual({
+    const decoder = await openDecoder(name, options);
+    expect(decoder.tuning).toEqual({
       changes: [],
       asItIsBecause: expect.stringContaining("The tuned graph does not run here: ") as string,
     });
     const plain = await openGraph(file(), options);
-    expect(await conversation(new Decoder(opened.graph, 1024))).toEqual(
+    expect(await conversation(new Decoder(decoder.graph, 1024))).toEqual(
       await conversation(new Decoder(plain, 1024)),
     );
-    await Promise.all([opened.graph.release(), plain.release()]);
+    await Promise.all([decoder.graph.release(), plain.release()]);
   });
 
   test("integer activations change the scores by little", async () => {
