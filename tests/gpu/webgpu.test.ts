@@ -103,6 +103,23 @@ describe.skipIf(!icd)("R21 WebGPU, on a real device", () => {
       expect(disagreement(device.samples!, processor.samples!)).toBeNull();
     }, 120_000);
 
+    test("q4: only the last position's scores are computed, and the cache stays there", async () => {
+      const engine = startEngine({
+        models: {
+          voxtral: { ...load("q4"), provider: "webgpu", graphProviders: { audio_encoder: "cpu" } },
+          kokoro: { modelDir: pack("kokoro"), provider: "cpu", threads: 0 },
+        },
+      });
+      try {
+        const { voxtral } = await engine.ready;
+        expect(voxtral.providers).toMatchObject({ decoder_model_merged: "webgpu" });
+        expect(voxtral.decoderTuning).toEqual({ changes: ["last logits"] });
+        expect(voxtral.kvOnDevice).toBe(true);
+      } finally {
+        await engine.dispose();
+      }
+    }, 120_000);
+
     // SwiftShader has no half precision, as many older cards. Another driver than ours may have it.
     test.skipIf(process.env["PARLEY_VULKAN_ICD"])(
       "q4f16 on a device without half precision: the row says so, and which precision to take",

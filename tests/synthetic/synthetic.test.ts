@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readModel, withInputs, withOutputs } from "../../src/main/models/onnx-model.ts";
 import type { ModelNode, OnnxModel } from "../../src/main/models/onnx-model.ts";
 import { openGraph, type Graph } from "../../src/main/models/onnx-session.ts";
-import { withAttribute } from "../../src/main/models/tuning/nodes.ts";
+import { integers } from "../../src/main/models/tuning/constants.ts";
+import { plainNode, withAttribute } from "../../src/main/models/tuning/nodes.ts";
 import { withLastLogits } from "../../src/main/models/tuning/last-logits.ts";
 import { withNewRows } from "../../src/main/models/tuning/new-rows.ts";
 import { withStepAttention } from "../../src/main/models/tuning/step-attention.ts";
@@ -229,7 +230,7 @@ describe.each(["q4", "q4f16"])("R45 a tuned decoder, %s", (dtype) => {
 
   /** The tuned decoder, which is expected to be one. */
   const tunedFile = (): TunedDecoder => {
-    const tuned = tunedDecoder(file());
+    const tuned = tunedDecoder(file(), "cpu");
     if ("asItIsBecause" in tuned) throw new Error(tuned.asItIsBecause);
     return tuned;
   };
@@ -240,11 +241,14 @@ describe.each(["q4", "q4f16"])("R45 a tuned decoder, %s", (dtype) => {
     const changes = ["integer activations", "last logits", "new rows"];
     expect(tuned.changes).toEqual(dtype === "q4" ? [...changes, "steps' attention"] : changes);
     expect(tuned).toMatchObject({ givesLastLogits: true, givesNewRows: true });
+    // A cache stays on the device with WebGPU alone.
+    expect(tunedDecoder(file(), "webgpu")).toMatchObject({ changes: ["last logits"], givesNewRows: false });
+    expect(tunedDecoder(file(), "cuda")).toMatchObject({ changes: ["last logits", "new rows"] });
     const products = readModel(tuned.bytes).nodes.filter(({ op }) => op === "MatMulNBits");
     expect(products.length).toBe(15);
     for (const { bytes } of products) expect(Buffer.from(bytes).includes("accuracy_level")).toBe(true);
     expect(readFileSync(file()).equals(before)).toBe(true);
-    const reasonFor = (name: string): unknown => tunedDecoder(name);
+    const reasonFor = (name: string): unknown => tunedDecoder(name, "cpu");
     const demo = path.join(pack, "voxtral/onnx/decoder_model_merged.onnx");
     expect(reasonFor(demo)).toEqual({ asItIsBecause: "Its weights are in the graph's own file." });
     const unreadable = { asItIsBecause: expect.stringContaining("Its graph could not be read: ") as string };
@@ -271,6 +275,26 @@ describe.each(["q4", "q4f16"])("R45 a tuned decoder, %s", (dtype) => {
       await conversation(new Decoder(plain, 1024)),
     );
     await Promise.all([decoder.graph.release(), plain.release()]);
+  });
+
+  test("whose steps give other scores than its prompts runs as it is, and says why", async () => {
+    // Every position is multiplied by how many come with it: nothing that caches could be right about.
+    const name = path.join(folder, "one", "voxtral", "onnx", `torn_${dtype}.onnx`);
+    const { nodes, initializers, ...rest } = original();
+    const torn = new Map([["inputs_embeds", "torn"]]);
+    const tearing = [
+      plainNode("Shape", ["inputs_embeds"], "torn_shape"),
+      plainNode("Gather", ["torn_shape", "torn_axis"], "torn_count"),
+      plainNode("Cast", ["torn_count"], "torn_factor", { attributes: { to: 1 } }),
+      plainNode("Mul", ["inputs_embeds", "torn_factor"], "torn"),
+    ];
+    const others = nodes.map((node) => Object.assign({}, node, { bytes: withInputs(node, torn) }));
+    const more = new Map(initializers).set("torn_axis", integers("torn_axis", 1));
+    writeFileSync(name, modelBytes({ ...rest, nodes: [...tearing, ...others], initializers: more }));
+    const decoder = await openDecoder(name, options);
+    expect(decoder.tuning.changes).toEqual([]);
+    expect(decoder.tuning.asItIsBecause).toMatch("a step does not give the scores of a prompt.");
+    await decoder.graph.release();
   });
 
   test("integer activations change the scores by little", async () => {

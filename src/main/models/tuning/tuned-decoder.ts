@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { isExternal, readModel, writeGraph, writeModel } from "../onnx-model.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { Chunks, ModelNode, OnnxModel } from "../onnx-model.ts";
+import type { RealProvider } from "../services.ts";
 import { withLastLogits } from "./last-logits.ts";
 import { withNewRows } from "./new-rows.ts";
 import { hasAttribute, withAttribute } from "./nodes.ts";
@@ -34,11 +35,15 @@ export interface TunedDecoder extends Tuning {
 }
 
 /**
- * The decoder at `path` as it runs best on the CPU: integer activations for its 4-bit products, logits of the last
- * position, caches that hand back only what is new, steps that attend without copying them. Or why not: there is nothing to
- * gain, or the graph is not understood; then the file runs as it is, and if it is damaged, opening it says so.
+ * The decoder at `path` as it runs best on `provider`: logits of the last position; where the cache does not stay on the
+ * device, one that hands back only what is new; and on the CPU integer activations for 4-bit products, and steps that attend
+ * without copying the cache. Or why not: there is nothing to gain, or the graph is not understood; then the file runs as it
+ * is, and if it is damaged, opening it says so.
  */
-export function tunedDecoder(path: string): TunedDecoder | { readonly asItIsBecause: string } {
+export function tunedDecoder(
+  path: string,
+  provider: RealProvider,
+): TunedDecoder | { readonly asItIsBecause: string } {
   try {
     if (statSync(path).size > LARGEST_FILE_BYTES)
       return { asItIsBecause: "Its weights are in the graph's own file." };
@@ -46,7 +51,7 @@ export function tunedDecoder(path: string): TunedDecoder | { readonly asItIsBeca
     if (![...model.initializers.values()].some(isExternal))
       return { asItIsBecause: "Its weights are in the graph's own file." };
     const changes: TuningChange[] = [];
-    for (const [change, apply] of tunings) {
+    for (const [change, apply] of tuningsFor(provider)) {
       const changed = apply(model);
       if (changed !== model) changes.push(change);
       model = changed;
@@ -62,13 +67,17 @@ export function tunedDecoder(path: string): TunedDecoder | { readonly asItIsBeca
   }
 }
 
-/** In this order: the last builds on the one before it. */
-const tunings: readonly (readonly [TuningChange, (model: OnnxModel) => OnnxModel])[] = [
-  ["integer activations", withIntegerActivations],
-  ["last logits", withLastLogits],
-  ["new rows", withNewRows],
-  ["steps' attention", withStepAttention],
-];
+type ChangeOf = readonly [TuningChange, (model: OnnxModel) => OnnxModel];
+
+/** In order: the last builds on the one before it. */
+function tuningsFor(provider: RealProvider): readonly ChangeOf[] {
+  const everywhere: ChangeOf = ["last logits", withLastLogits];
+  const newRows: ChangeOf = ["new rows", withNewRows];
+  if (provider === "webgpu") return [everywhere];
+  if (provider !== "cpu") return [everywhere, newRows];
+  const activations: ChangeOf = ["integer activations", withIntegerActivations];
+  return [activations, everywhere, newRows, ["steps' attention", withStepAttention]];
+}
 
 /** The model with `accuracy_level` 4 on every 4-bit product that says nothing of its own. */
 export function withIntegerActivations(model: OnnxModel): OnnxModel {
