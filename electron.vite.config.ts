@@ -15,7 +15,7 @@ export default defineConfig({
       // The folders of the source are kept, so that paths relative to a module hold in both places.
       emptyOutDir: false,
       rolldownOptions: {
-        input: ["src/main/index.ts", "src/main/models/process.ts"],
+        input: ["src/main/index.ts", "src/main/models/process.ts", "src/main/models/orphan-watch.ts"],
         // An optional dependency finds its binary beside its own files.
         external: ["uiohook-napi"],
         output: { preserveModules: true, preserveModulesRoot: "src", entryFileNames: "[name].js" },

@@ -7,6 +7,8 @@ interface LockedPackage {
   readonly version: string;
   readonly dev?: boolean;
   readonly optional?: boolean;
+  /** Wanted by a tool, and optional to what ships. */
+  readonly devOptional?: boolean;
 }
 interface Lock {
   readonly packages: Readonly<Record<string, LockedPackage>>;
@@ -26,11 +28,11 @@ const listed = new Set([...notices.matchAll(/^ - (\S+@\S+)$/gm)].map(([, name]) 
 /** Everything in the lock file that ships, as name@version. */
 const shipped = Object.entries(packages)
   .filter(([path, { dev }]) => path !== "" && dev !== true)
-  .map(([path, { version, optional = false }]) => {
+  .map(([path, { version, optional = false, devOptional = false }]) => {
     const name = path.split("node_modules/").at(-1)!;
     return {
       id: `${name}@${version}`,
-      isPlatformBound: optional && !(name in manifest.optionalDependencies),
+      isPlatformBound: (optional || devOptional) && !(name in manifest.optionalDependencies),
     };
   });
 

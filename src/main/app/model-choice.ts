@@ -5,12 +5,13 @@ import { AppError } from "../../shared/errors.ts";
 import type { Settings } from "../../shared/settings.ts";
 import type { InstalledModel } from "../library/installed.ts";
 import type { EngineModels } from "../models/engine.ts";
+import { unpacked } from "./unpacked.ts";
 
 /** The demo pack: the id under which settings and the command line know it, and its folder. */
 export const demoId = "nano";
 /** The demo pack understands English only, and writes it down only when told that it is English (its README). */
 export const DEMO_LANGUAGE = "en";
-const demoFolder = fileURLToPath(new URL("../../../resources/models/nano/", import.meta.url));
+const demoFolder = unpacked(fileURLToPath(new URL("../../../resources/models/nano/", import.meta.url)));
 
 export interface ModelChoice {
   readonly models: EngineModels;

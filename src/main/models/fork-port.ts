@@ -4,11 +4,12 @@ import type { Port, PortClosed } from "../../shared/port.ts";
 import { Inbox } from "../../shared/ports/inbox.ts";
 import { childEnv } from "./child-env.ts";
 import type { ChildHandle, ProcessKind } from "./child-handle.ts";
+import { moduleBeside } from "./module-beside.ts";
 import { OutputTail } from "./output-tail.ts";
 
 /** Starts the process of a model, or of a trial, under plain Node. */
 export function forkModel(kind: ProcessKind): ChildHandle {
-  return forkChild(new URL("process.ts", import.meta.url), [kind]);
+  return forkChild(moduleBeside(import.meta.url, "process"), [kind]);
 }
 
 /**

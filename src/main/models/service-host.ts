@@ -6,6 +6,7 @@ import { serve } from "../../shared/rpc.ts";
 import { onBusy } from "./busy.ts";
 import { processChannels, type ControlService } from "./control.ts";
 import { onDeviceLoss } from "./device-loss.ts";
+import { moduleBeside } from "./module-beside.ts";
 import { parentPort } from "./parent-port.ts";
 
 /** What the module of a service exports as `start`: serves `port` until disposed. */
@@ -63,7 +64,7 @@ export async function hostService(name: string, load: () => Promise<StartService
 
 /** Covers the time in native calls; Electron does the same for its utility processes. */
 function watchParent(): void {
-  new Worker(new URL("orphan-watch.ts", import.meta.url), { workerData: process.ppid }).unref();
+  new Worker(moduleBeside(import.meta.url, "orphan-watch"), { workerData: process.ppid }).unref();
 }
 
 function refuse(sentence: string): void {
