@@ -87,8 +87,13 @@ describe.skipIf(reason !== undefined)("R24 the package", () => {
     expect(answer).toMatchObject({ steps: true, voices: 54 });
     expect(answer["samples"]).toBeGreaterThan(5000);
     expect((answer["words"] as number[]).length).toBeGreaterThan(1);
-    // ONNX Runtime opens models by their path, and cannot look into an archive.
-    expect(answer["modelDir"]).toBe(path.join(`${app}.unpacked`, "resources/models/nano/voxtral"));
+    // ONNX Runtime opens models and its own libraries by their path, and cannot look into an archive.
+    const libraries = `node_modules/onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}`;
+    const outside = ["resources/models/nano/voxtral", libraries].map((name) =>
+      path.join(`${app}.unpacked`, name),
+    );
+    expect(answer["folders"]).toEqual(outside);
+    expect(outside.every((name) => existsSync(name))).toBe(true);
   });
 
   test("its fuses are as electron-builder.yml says", async () => {

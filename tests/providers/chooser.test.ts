@@ -18,6 +18,7 @@ const machine: Machine = {
   hasGraphicsCard: true,
   hasNvidiaDriver: true,
   hasCudaLibraries: true,
+  installedLibraries: null,
   fingerprint: "a machine of the tests",
 };
 

@@ -5,7 +5,7 @@ import { AppError } from "../../shared/errors.ts";
 import type { Settings } from "../../shared/settings.ts";
 import type { InstalledModel } from "../library/installed.ts";
 import type { EngineModels } from "../models/engine.ts";
-import { unpacked } from "./unpacked.ts";
+import { unpacked } from "../models/unpacked.ts";
 
 /** The demo pack: the id under which settings and the command line know it, and its folder. */
 export const demoId = "nano";

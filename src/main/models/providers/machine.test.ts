@@ -22,6 +22,7 @@ const linux = {
   hasGraphicsCard: true,
   hasNvidiaDriver: true,
   hasCudaLibraries: true,
+  installedLibraries: null,
   fingerprint: "",
 };
 
@@ -64,6 +65,10 @@ describe("R21 which providers are worth a trial", () => {
       reason: "The CUDA libraries are not installed.",
       fix: "npm run setup:cuda",
     });
+    // There is no npm in what people installed.
+    const installed = { ...linux, hasCudaLibraries: false, installedLibraries: "/opt/Parley/x64" };
+    expect(obstacles(installed)["cuda"]?.fix).toMatch(/^Copy .* into \/opt\/Parley\/x64, or use WebGPU\.$/u);
+    expect(readMachine().installedLibraries).toBeNull();
     expect(obstacles({ ...linux, hasNvidiaDriver: false })["cuda"]?.reason).toBe(
       "There is no NVIDIA driver.",
     );

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { arch, cpus, platform, release } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { unpacked } from "../unpacked.ts";
 
 /** What of this machine decides which providers can run here. */
 export interface Machine {
@@ -12,6 +13,8 @@ export interface Machine {
   readonly hasNvidiaDriver: boolean;
   /** onnxruntime's CUDA and TensorRT libraries, which npm does not bring. */
   readonly hasCudaLibraries: boolean;
+  /** Where they would have to lie in an installed Parley; null in one that npm can bring them to. */
+  readonly installedLibraries: string | null;
   /**
    * Hardware, drivers and onnxruntime in one line: what was measured holds as long as it stays the same. Coarse where the
    * system says little; measuring once too often costs a minute, once too rarely a wrong choice.
@@ -41,6 +44,7 @@ export function readMachine(root = "/"): Machine {
     hasGraphicsCard: hasGraphicsCard(cards, nvidia),
     hasNvidiaDriver: platform() !== "linux" || nvidia !== "",
     hasCudaLibraries: libraries.some((name) => name.includes("_providers_cuda")),
+    installedLibraries: runtime.isInstalled ? runtime.binaries : null,
     fingerprint: facts.filter((fact) => fact !== "").join(" | "),
   };
 }
@@ -79,13 +83,19 @@ function vulkanDrivers(root: string): readonly string[] {
 }
 
 /** Where onnxruntime's own libraries lie, without loading them: this process is not to depend on a graphics driver. */
-function runtimeFolder(): { readonly version: string; readonly binaries: string } {
+function runtimeFolder(): {
+  readonly version: string;
+  readonly binaries: string;
+  readonly isInstalled: boolean;
+} {
   const manifest = createRequire(import.meta.url).resolve("onnxruntime-node/package.json");
   const content: unknown = JSON.parse(textOf(manifest) || "{}");
   const hasVersion = typeof content === "object" && content !== null && "version" in content;
+  const outside = unpacked(manifest);
   return {
     version: hasVersion ? String(content.version) : "unknown",
-    binaries: join(dirname(manifest), "bin", "napi-v6", platform(), arch()),
+    binaries: join(dirname(outside), "bin", "napi-v6", platform(), arch()),
+    isInstalled: outside !== manifest,
   };
 }
 

@@ -52,7 +52,14 @@ export function obstacleTo(provider: RealProvider, machine: Machine): Obstacle |
     };
   }
   if (!machine.hasCudaLibraries) {
-    return { reason: "The CUDA libraries are not installed.", fix: "npm run setup:cuda" };
+    const { installedLibraries: folder } = machine;
+    return {
+      reason: "The CUDA libraries are not installed.",
+      fix:
+        folder === null
+          ? "npm run setup:cuda"
+          : `Copy libonnxruntime_providers_*.so of onnxruntime 1.30 for CUDA into ${folder}, or use WebGPU.`,
+    };
   }
   return null;
 }
