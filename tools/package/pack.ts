@@ -5,6 +5,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { productionBuild } from "../../src/main/launch/command.ts";
+import { builder } from "../../src/main/launch/electron-app.ts";
 import { writeStandIn } from "./stand-in.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -51,15 +53,18 @@ export async function pack(folder: string): Promise<Packed> {
   const node = (script: string, ...args: string[]) =>
     run(process.execPath, [script, ...args], {
       cwd: project,
-      env: { ...process.env, NODE_ENV: "production", ELECTRON_BUILDER_CACHE: path.join(folder, "cache") },
+      env: { ...process.env, ...productionBuild, ELECTRON_BUILDER_CACHE: path.join(folder, "cache") },
       maxBuffer: 64 * 1024 * 1024,
     });
-  const viteFolder = path.dirname(require.resolve("electron-vite/package.json"));
-  await node(path.join(viteFolder, "bin/electron-vite.js"), "build");
-  const builder = path.join(path.dirname(require.resolve("electron-builder/package.json")), "cli.js");
+  await node(builder(), "build");
   const settings = [`-c.directories.output=${output}`, ...(isStandIn ? [`-c.electronDist=${dist}`] : [])];
-  await node(builder, "--dir", "--publish", "never", ...settings);
+  await node(installerScript(), "--dir", "--publish", "never", ...settings);
   return { ...packedIn(output), isStandIn };
+}
+
+/** The script of electron-builder. */
+export function installerScript(): string {
+  return path.join(path.dirname(require.resolve("electron-builder/package.json")), "cli.js");
 }
 
 /** electron-builder's names for what it has unpacked. */
